@@ -1,0 +1,125 @@
+"""Events of caseload: who a person is to which agency. Identifiers in events are opaque ids."""
+
+from datetime import date
+from typing import ClassVar, Literal
+
+from contracts.codes import AgencyKind, CustodyStatus, InvolvementState
+from contracts.event import EventData, Instant, Part
+from contracts.topics import Topic
+
+
+class AgencyCodes(Part):
+    ods: str | None = None
+    mdi: str | None = None
+    """A prison's code; `*` marks the national feed, which may speak for every prison."""
+
+
+class Agency(Part):
+    """One agency of the register (deploy/agencies)."""
+
+    id: str
+    kind: AgencyKind
+    name: str
+    area: str
+    nhs_body: bool = False
+    codes: AgencyCodes = AgencyCodes()
+    contracted_by: str | None = None
+
+
+class CaseloadEvent(EventData):
+    TOPIC: ClassVar = Topic.CASELOAD_EVENTS
+
+
+class AgencyRegisteredV1(CaseloadEvent):
+    """An agency was added to the register, or its entry changed."""
+
+    TYPE: ClassVar = "agency.registered.v1"
+    KEY: ClassVar = "agency_id"
+
+    agency_id: str
+    agency: Agency
+    at: Instant
+
+
+class InvolvementChangedV1(CaseloadEvent):
+    """An agency's legitimate relationship with a person opened, changed state or ended. Carries the whole new state."""
+
+    TYPE: ClassVar = "involvement.changed.v1"
+
+    person_id: str
+    involvement_id: str
+    agency: str
+    state: InvolvementState
+    roles: tuple[str, ...]
+    lead: bool = False
+    since: Instant
+    until: Instant | None = None
+    via: Literal["registration", "claim", "custody", "confirmation", "transfer", "movement", "merge", "expiry"]
+    confirmed_by: str | None = None
+    claimed_by: str | None = None
+    """The member of staff who claimed it, where the token named one."""
+    at: Instant
+
+
+class CustodyChangedV1(CaseloadEvent):
+    """Where a person is held, after a movement. `custody_id` names the present time in custody: transfers keep it."""
+
+    TYPE: ClassVar = "custody.changed.v1"
+
+    person_id: str
+    movement_id: str
+    custody_id: str
+    status: CustodyStatus
+    prison: str | None
+    """The agency that holds custody now; None after a release."""
+    previous_prison: str | None = None
+    occurred_at: Instant
+    at: Instant
+
+
+class MappaChangedV1(CaseloadEvent):
+    """Whether a person is managed under MAPPA (Criminal Justice Act 2003 s.325)."""
+
+    TYPE: ClassVar = "mappa.changed.v1"
+
+    person_id: str
+    agency: str
+    managed: bool
+    level: Literal[1, 2, 3] | None = None
+    category: Literal[1, 2, 3, 4] | None = None
+    until: date | None = None
+    at: Instant
+
+
+class PersonMergedV1(CaseloadEvent):
+    """Two records were found to be one person. Everything of the removed one moves to the kept one."""
+
+    TYPE: ClassVar = "person.merged.v1"
+    KEY: ClassVar = "kept_id"
+
+    merge_id: str
+    kept_id: str
+    removed_id: str
+    at: Instant
+
+
+class PersonUnmergedV1(CaseloadEvent):
+    """A merge was undone: what was recorded under the removed id goes back to it."""
+
+    TYPE: ClassVar = "person.unmerged.v1"
+    KEY: ClassVar = "kept_id"
+
+    merge_id: str
+    kept_id: str
+    removed_id: str
+    at: Instant
+
+
+EVENTS = (
+    AgencyRegisteredV1,
+    InvolvementChangedV1,
+    CustodyChangedV1,
+    MappaChangedV1,
+    PersonMergedV1,
+    PersonUnmergedV1,
+)

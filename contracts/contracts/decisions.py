@@ -1,0 +1,95 @@
+"""A decision explains itself: verdict, ground, what was removed, what failed, and every fact it relied on."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from contracts.codes import AgencyKind, Basis, Category, Effect, Purpose, Reason, Verdict
+from contracts.event import EventData, Instant, JsonObject, Part
+from contracts.topics import Topic
+
+
+class NearMiss(Part):
+    """A clause that might have permitted, and the condition that failed. Values are codes and instants, never names."""
+
+    clause: str
+    condition: str
+    wanted: str
+    was: str
+    reason: Reason
+
+
+class Decision(Part):
+    """One share decided: one category about one person, from one agency to one other, for one purpose."""
+
+    share_id: str
+    recipient: str
+    recipient_kind: AgencyKind
+    purpose: Purpose | None
+    verdict: Verdict
+    basis: Basis | None
+    agreement: str | None
+    agreement_version: str | None
+    clause: str | None
+    also_permitted_by: tuple[str, ...] = ()
+    consent_id: str | None = None
+    """Set if and only if the basis is consent."""
+    reason: Reason | None = None
+    near_misses: tuple[NearMiss, ...] = ()
+    fields_removed: tuple[str, ...] = ()
+    policy_hash: str
+    facts: dict[str, str] = Field(default_factory=dict)
+    """The version of everything it relied on, by name."""
+    content: JsonObject | None = None
+    """What the recipient may see, already without the removed fields; None when refused."""
+    source_sees_recipient: bool = False
+    subject_to: str | None = None
+    requested_by: str | None = None
+    justification: str | None = None
+    expires_at: Instant | None = None
+    review_due_at: Instant | None = None
+    ends: str | None = None
+    """The live share that this decision ends."""
+    effect: Effect | None = None
+    decided_at: Instant
+
+
+class OfferDecidedV1(EventData):
+    """One offer was considered; `decisions` holds what is new (it may be empty)."""
+
+    TYPE: ClassVar = "offer.decided.v1"
+    TOPIC: ClassVar = Topic.CONSENT_EVENTS
+
+    person_id: str
+    offer_id: str
+    source: str
+    source_kind: AgencyKind
+    category: Category
+    subject_ref: str
+    version: int
+    type: str
+    occurred_at: Instant
+    decisions: tuple[Decision, ...]
+    at: Instant
+
+
+class DeniedShare(Part):
+    share_id: str
+    recipient: str
+
+
+class ShareDeniedV1(EventData):
+    """These shares are to be hidden at once. Keyed by its own id, so that nothing can hold it up; it can only hide."""
+
+    TYPE: ClassVar = "share.denied.v1"
+    TOPIC: ClassVar = Topic.SHARE_DENIALS
+    KEY: ClassVar = "denial_id"
+
+    denial_id: str
+    person_id: str
+    effect: Effect
+    shares: tuple[DeniedShare, ...]
+    at: Instant
+
+
+EVENTS = (OfferDecidedV1, ShareDeniedV1)

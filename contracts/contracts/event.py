@@ -1,0 +1,39 @@
+"""What every event has in common: a type, a topic, a key. Closed for producers, tolerant for consumers."""
+
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from contracts.topics import Topic
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("an instant carries its offset")
+    return value
+
+
+Instant = Annotated[datetime, AfterValidator(_aware)]
+"""A moment, always with an offset."""
+
+JsonObject = dict[str, Any]
+
+
+class Part(BaseModel):
+    """A part of an event. Unknown fields are dropped when read, and refused by the published schema when written."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class EventData(Part):
+    """The data of one event. Subclasses set TYPE (`release.date-changed.v1`), TOPIC and KEY (the key's field)."""
+
+    TYPE: ClassVar[str]
+    TOPIC: ClassVar[Topic]
+    KEY: ClassVar[str] = "person_id"
+
+    @property
+    def key(self) -> str:
+        """The opaque id that names this event's stream within its topic."""
+        return str(getattr(self, self.KEY))

@@ -1,0 +1,62 @@
+"""The share log on the wire: appended batches (with content) for gateways, receipts (without) for owners."""
+
+from typing import ClassVar
+
+from contracts.codes import Category, EntryKind
+from contracts.event import EventData, Instant, JsonObject, Part
+from contracts.topics import Topic
+
+
+class LogEntry(Part):
+    """One entry: the leaf's exact bytes as text, its RFC 6962 leaf hash, and what a gateway needs to show it.
+
+    `detail` and `salt` are set for shares: the leaf's `content_digest` is SHA-256(salt ‖ canonical(detail)), so that
+    signature, leaf hash and digest together bind person and content. They are absent once erased.
+    """
+
+    index: int
+    kind: EntryKind
+    leaf: str
+    leaf_hash: str
+    detail: JsonObject | None = None
+    salt: str | None = None
+    source_sees_recipient: bool = False
+    at: Instant
+
+
+class LogAppendedV1(EventData):
+    """One batch as audit appended it, signed once (Ed25519 over contracts.log_proof.signing_bytes)."""
+
+    TYPE: ClassVar = "log.appended.v1"
+    TOPIC: ClassVar = Topic.SHARE_LOG
+    KEY: ClassVar = "log"
+
+    log: str
+    first_index: int
+    size: int
+    """Entries in the log after this batch."""
+    entries: tuple[LogEntry, ...]
+    key_id: str
+    signature: str
+
+
+class ShareReceiptedV1(EventData):
+    """Everything decided about one offer is in the log; without content, to the offer's owner."""
+
+    TYPE: ClassVar = "share.receipted.v1"
+    TOPIC: ClassVar = Topic.SHARE_RECEIPTS
+
+    person_id: str
+    offer_id: str
+    source: str
+    category: Category
+    subject_ref: str
+    version: int
+    permitted: int
+    refused: int
+    index: int | None
+    """Index of the first entry, None when nothing new was decided."""
+    at: Instant
+
+
+EVENTS = (LogAppendedV1, ShareReceiptedV1)

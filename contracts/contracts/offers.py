@@ -1,0 +1,47 @@
+"""Offers: "this is so about this person, version n". A fact without recipients; consent finds those."""
+
+from typing import ClassVar
+
+from contracts.codes import AgencyKind, Category
+from contracts.event import EventData, Instant, JsonObject, Part
+from contracts.topics import Topic
+
+
+class Addressee(Part):
+    """An agency, or every agency of a kind. Exactly one of the two is set."""
+
+    agency: str | None = None
+    kind: AgencyKind | None = None
+
+
+class EmergencyAssertion(Part):
+    """An emergency push: sent by a named member with a written justification (clause 9.1)."""
+
+    member: str
+    justification: str
+
+
+class OfferMadeV1(EventData):
+    """The newest state of one subject. `content` None retracts it: its live shares end.
+
+    `subject_ref` is an id minted by the owner that tells subjects and sources apart; `version` grows per subject_ref.
+    `type` is what a feed item is called, without version (`release.date-changed`).
+    """
+
+    TYPE: ClassVar = "offer.made.v1"
+    TOPIC: ClassVar = Topic.OFFERS
+
+    offer_id: str
+    person_id: str
+    source: str
+    category: Category
+    subject_ref: str
+    version: int
+    type: str
+    content: JsonObject | None
+    occurred_at: Instant
+    addressees: tuple[Addressee, ...] | None = None
+    emergency: EmergencyAssertion | None = None
+
+
+EVENTS = (OfferMadeV1,)
