@@ -5,10 +5,10 @@ them, so a share that one side would sign is exactly a share that the other side
 
 The chain of trust, from the outside in:
 
-    signature  ─▶  signing_bytes(log, version, first_index, leaf hashes)      one Ed25519 signature per appended batch
-    leaf hash  ─▶  SHA-256(0x00 ‖ leaf)                                        RFC 6962 leaf hash
-    leaf       ─▶  RFC 8785 canonical JSON, ≤ 65,535 bytes, no identifier      contracts.log_leaf
-    digest     ─▶  SHA-256(salt ‖ canonical(detail))                           the person, the subject, the content
+    signature  ─▶  signing_bytes(log, first_index, leaf hashes)   one Ed25519 signature per appended batch
+    leaf hash  ─▶  SHA-256(0x00 ‖ leaf)                             RFC 6962 leaf hash
+    leaf       ─▶  RFC 8785 canonical JSON, no identifier           contracts.log_leaf
+    digest     ─▶  SHA-256(salt ‖ canonical(detail))                person, subject, content
 """
 
 import base64
@@ -22,17 +22,17 @@ import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-MAX_LEAF_BYTES = 65_535
 ED25519_SIGNATURE_TYPE = b"\x01"
 _SAFE_INTEGER = 2**53 - 1
 _PLAIN_ENCODER = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False, allow_nan=False
 )
 
+
 def canonical(value: object) -> bytes:
     """RFC 8785 canonical JSON of a JSON value. Raises rfc8785.CanonicalizationError for what JSON cannot hold.
 
-    Values without floats, huge integers or non-ASCII keys have the same bytes from the C encoder at a fifth of the time;
+    Values without floats, huge integers and non-ASCII keys have the same bytes from the C encoder five times faster;
     every other value takes the reference implementation.
     """
     if _is_plain(value):
@@ -58,9 +58,9 @@ def tag(key: bytes, label: str, value: str) -> str:
     return hmac.digest(key, f"{label}\x00{value}".encode(), "sha256").hex()
 
 
-def signing_bytes(*, log: str, version: int, first_index: int, leaf_hashes: Sequence[str]) -> bytes:
+def signing_bytes(*, log: str, first_index: int, leaf_hashes: Sequence[str]) -> bytes:
     """What one signature covers: which log, the batch's place in it, and every leaf hash in order."""
-    head = f"throughgate-batch-v1\n{log}\n{version}\n{first_index}\n{len(leaf_hashes)}\n"
+    head = f"throughgate-batch-v1\n{log}\n{first_index}\n{len(leaf_hashes)}\n"
     return (head + "\n".join(leaf_hashes) + "\n").encode()
 
 
@@ -95,21 +95,19 @@ def parse_verifier_key(text: str) -> VerifierKey:
     return key
 
 
-def sign_batch(
-    private: Ed25519PrivateKey, *, log: str, version: int, first_index: int, leaf_hashes: Sequence[str]
-) -> str:
+def sign_batch(private: Ed25519PrivateKey, *, log: str, first_index: int, leaf_hashes: Sequence[str]) -> str:
     """The batch's signature, base64."""
-    message = signing_bytes(log=log, version=version, first_index=first_index, leaf_hashes=leaf_hashes)
+    message = signing_bytes(log=log, first_index=first_index, leaf_hashes=leaf_hashes)
     return base64.b64encode(private.sign(message)).decode()
 
 
 def batch_holds(
-    key: VerifierKey, *, log: str, version: int, first_index: int, leaf_hashes: Sequence[str], key_id: str, signature: str
+    key: VerifierKey, *, log: str, first_index: int, leaf_hashes: Sequence[str], key_id: str, signature: str
 ) -> bool:
     """Whether `key` signed exactly these leaf hashes at exactly this place of exactly this log."""
     if log != key.log or key_id != key.key_id:
         return False
-    message = signing_bytes(log=log, version=version, first_index=first_index, leaf_hashes=leaf_hashes)
+    message = signing_bytes(log=log, first_index=first_index, leaf_hashes=leaf_hashes)
     try:
         Ed25519PublicKey.from_public_bytes(key.public).verify(base64.b64decode(signature, validate=True), message)
     except (InvalidSignature, ValueError):
