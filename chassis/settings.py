@@ -1,0 +1,81 @@
+"""What a process is told from outside: environment variables `THROUGHGATE_*`, and nothing else.
+
+Every field has a default that is right on a developer's machine. Outside development and test the process refuses to
+start without secrets of its own: what is published with the code protects nothing.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEVELOPMENT_CURSOR_KEY = "a key for development that protects nothing"
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """URLs are without a trailing slash; durations are in seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="THROUGHGATE_", frozen=True, hide_input_in_errors=True)
+
+    environment: Environment = Environment.DEVELOPMENT
+    service: str = "throughgate"
+    version: str = "0.1.0"
+
+    database_url: str = Field(default="", repr=False)
+    owner_database_url: str = Field(default="", repr=False)
+    """For migrations alone: the role that owns the tables."""
+    database_pool_size: int = 10
+
+    kafka: str = "127.0.0.1:9092"
+    kafka_idempotent: bool = True
+    """False on the embedded broker, which has no idempotent producer."""
+    kafka_fetch_wait_ms: int = 500
+    """10 on the embedded broker, whose fetch waits half of it however much arrives."""
+
+    issuer: str = "http://127.0.0.1:8000"
+    jwks_url: str = "http://127.0.0.1:8000/oauth2/jwks"
+    audience: str = "urn:throughgate:development"
+    """Names this deployment; a token made for another is refused."""
+
+    http_host: str = "127.0.0.1"
+    http_port: int = 8000
+
+    caseload_url: str = "http://127.0.0.1:8101"
+    release_notify_url: str = "http://127.0.0.1:8102"
+    consent_url: str = "http://127.0.0.1:8103"
+    audit_url: str = "http://127.0.0.1:8104"
+    issuer_url: str = "http://127.0.0.1:8105"
+    """Where the gateway finds the development issuer's own process; unused in production."""
+
+    deploy_dir: Path = Path("deploy")
+    data_dir: Path = Path(".throughgate")
+    signing_key_file: Path | None = None
+
+    cursor_key: str = Field(default=DEVELOPMENT_CURSOR_KEY, repr=False)
+    """Signs list cursors; the same for all replicas of a service."""
+    rate_limit: str = "30000/minute"
+    """Requests of one agency to one gateway process, in the notation of the library `limits`."""
+
+    log_level: str = "info"
+    otlp_endpoint: str = ""
+    """Base address of an OTLP/HTTP collector; traces are sent only if it is set."""
+    trace_sampling: float = Field(default=0.1, ge=0, le=1)
+
+    @property
+    def is_local(self) -> bool:
+        """True where made-up people live: development and test."""
+        return self.environment in (Environment.DEVELOPMENT, Environment.TEST)
+
+    @model_validator(mode="after")
+    def _secrets_of_its_own(self) -> Self:
+        if not self.is_local and self.cursor_key == DEVELOPMENT_CURSOR_KEY:
+            raise ValueError("THROUGHGATE_CURSOR_KEY must be set outside development")
+        return self
