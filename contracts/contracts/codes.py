@@ -224,3 +224,13 @@ class WarningRisk(StrEnum):
     HARM_TO_OTHERS = "harm-to-others"
     MEDICAL = "medical"
     OTHER = "other"
+
+
+class Scheme(StrEnum):
+    """Schemes of person identifiers (domain.md, Identifiers)."""
+
+    NOMS = "noms"
+    CRN = "crn"
+    PNC = "pnc"
+    CRO = "cro"
+    NHS = "nhs"

@@ -1,0 +1,157 @@
+"""The content of offers by category, as the source gives it. Redaction removes fields; it never rewrites them.
+
+Identity's `identifiers` are a list of `{scheme, value}`: a redaction names a scheme as `identifiers.pnc`.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.codes import CustodyStatus, Scheme, WarningRisk
+from contracts.event import Instant
+
+Line = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class Content(BaseModel):
+    """Closed for producers; an absent optional field is left out of the JSON, never null."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class IdentifierValue(Content):
+    """One identifier in its canonical form."""
+
+    scheme: Scheme
+    value: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class PersonName(Content):
+    family: Annotated[str, Field(min_length=1, max_length=100)]
+    given: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class IdentityContent(Content):
+    """Who the person is, as one agency registered them."""
+
+    identifiers: tuple[IdentifierValue, ...]
+    name: PersonName
+    date_of_birth: date
+    sex: str | None = None
+    languages: tuple[str, ...] | None = None
+
+
+class CustodyStatusContent(Content):
+    """The newest movement. `prison` is the prison that holds the person, or after a release held them last."""
+
+    status: CustodyStatus
+    at: Instant
+    prison: str | None = None
+
+
+class Address(Content):
+    lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=5)]
+    postcode: Annotated[str, Field(pattern=r"^[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}$")] | None = None
+
+
+class AccommodationContent(Content):
+    """Where the person lives or will live. An address only where `status` is one that has an address."""
+
+    status: Literal["settled", "temporary", "approved-premises", "no-fixed-abode", "sought", "unknown"]
+    address: Address | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    support: Text | None = None
+
+
+class LicenceCondition(Content):
+    code: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")]
+    kind: Literal["standard", "additional", "bespoke"]
+    text: Text
+
+
+class LicenceConditionsContent(Content):
+    """What the person must keep to after release. Half-open: in force from `starts_on` until before `ends_on`."""
+
+    conditions: Annotated[tuple[LicenceCondition, ...], Field(max_length=60)]
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+class Mappa(Content):
+    """Management under MAPPA (Criminal Justice Act 2003 s.325): category 1-4, level 1-3."""
+
+    managed: bool
+    category: Literal[1, 2, 3, 4] | None = None
+    level: Literal[1, 2, 3] | None = None
+    until: date | None = None
+
+
+class RiskMarker(Content):
+    code: Literal[
+        "harm-to-public",
+        "harm-to-known-adult",
+        "harm-to-children",
+        "harm-to-staff",
+        "domestic-abuse",
+        "self-harm",
+        "suicide",
+        "arson",
+        "exploitation",
+        "weapons",
+        "other",
+    ]
+    level: Literal["low", "medium", "high", "very-high"]
+    note: Text | None = None
+    assessed_on: date | None = None
+
+
+class RiskMarkersContent(Content):
+    """Assessed risk. Holds no health data (clause 2.5 carries it to agencies that never get any)."""
+
+    markers: Annotated[tuple[RiskMarker, ...], Field(max_length=30)]
+    mappa: Mappa | None = None
+
+
+class Medicine(Content):
+    name: Line
+    dose: Line | None = None
+    frequency: Line | None = None
+    supply_days: Annotated[int, Field(ge=0, le=90)] | None = None
+
+
+class MedicationContent(Content):
+    """What the person takes and carries out of the gate. Health data."""
+
+    medicines: Annotated[tuple[Medicine, ...], Field(max_length=40)]
+    allergies: Annotated[tuple[Line, ...], Field(max_length=40)] | None = None
+    substitution: Literal["methadone", "buprenorphine", "none"] | None = None
+    as_of: date
+
+
+class CaseloadContent(Content):
+    """The integrated-offender-management entry: cohort, colour and the one lead professional."""
+
+    cohort: Literal["fixed", "flex", "free"]
+    rag: Literal["red", "amber", "green"]
+    lead_professional: Line | None = None
+    review_on: date | None = None
+
+
+class WarningContent(Content):
+    """An emergency push, addressed by its sender."""
+
+    risk: WarningRisk
+    text: Text
+
+
+SECTION_CONTENT: dict[str, type[Content]] = {
+    "accommodation": AccommodationContent,
+    "licence-conditions": LicenceConditionsContent,
+    "risk-markers": RiskMarkersContent,
+    "medication": MedicationContent,
+    "caseload": CaseloadContent,
+}
+"""The schema of each section; its keys are `contracts.codes.SECTIONS`."""
