@@ -58,6 +58,11 @@ class Settings(BaseSettings):
     deploy_dir: Path = Path("deploy")
     data_dir: Path = Path(".throughgate")
     signing_key_file: Path | None = None
+    """Audit's Ed25519 private key (PEM, 0600); in development it is made if it is missing, below `data_dir`."""
+    log_key_file: Path | None = None
+    """The share log's verifier key (C2SP text), which audit writes and the projector reads; below `data_dir` if unset."""
+    log_origin: str = "throughgate.development/share-log"
+    """The log's name: what its signatures are bound to. One deployment, one log, one name for ever."""
 
     cursor_key: str = Field(default=DEVELOPMENT_CURSOR_KEY, repr=False)
     """Signs list cursors; the same for all replicas of a service."""

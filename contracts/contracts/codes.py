@@ -216,6 +216,9 @@ class EntryKind(StrEnum):
     READ = "read"
     ERASURE = "erasure"
     REVIEW = "review"
+    SUSPENSION = "suspension"
+    EMERGENCY = "emergency"
+    MERGE = "merge"
 
 
 class WarningRisk(StrEnum):
