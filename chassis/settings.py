@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     """False on the embedded broker, which has no idempotent producer."""
     kafka_fetch_wait_ms: int = 500
     """10 on the embedded broker, whose fetch waits half of it however much arrives."""
+    kafka_replication: int = 1
+    kafka_topic_prefix: str = ""
+    """Lets several deployments share one broker; empty in production."""
 
     issuer: str = "http://127.0.0.1:8000"
     jwks_url: str = "http://127.0.0.1:8000/oauth2/jwks"
@@ -60,7 +63,7 @@ class Settings(BaseSettings):
     signing_key_file: Path | None = None
     """Audit's Ed25519 private key (PEM, 0600); in development it is made if it is missing, below `data_dir`."""
     log_key_file: Path | None = None
-    """The share log's verifier key (C2SP text), which audit writes and the projector reads; below `data_dir` if unset."""
+    """The share log's verifier key (C2SP text), which audit writes and the projector reads."""
     log_origin: str = "throughgate.development/share-log"
     """The log's name: what its signatures are bound to. One deployment, one log, one name for ever."""
 

@@ -32,8 +32,14 @@ class EventData(Part):
     TYPE: ClassVar[str]
     TOPIC: ClassVar[Topic]
     KEY: ClassVar[str] = "person_id"
+    ID: ClassVar[str | None] = None
+    """The field that is also the event's id; None where the event has no other name."""
 
     @property
     def key(self) -> str:
         """The opaque id that names this event's stream within its topic."""
         return str(getattr(self, self.KEY))
+
+    @property
+    def event_id(self) -> str | None:
+        return str(getattr(self, self.ID)) if self.ID else None

@@ -30,6 +30,7 @@ class OfferMadeV1(EventData):
 
     TYPE: ClassVar = "offer.made.v1"
     TOPIC: ClassVar = Topic.OFFERS
+    ID: ClassVar = "offer_id"
 
     offer_id: str
     person_id: str

@@ -1,0 +1,101 @@
+"""The broker as every part of a service meets it: topic names, topics made and checked, and its cluster id.
+
+Both brokers speak the same protocol; what differs is a setting. A partition count unlike contracts/topics stops the
+process, because keys would no longer meet their order.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from sqlalchemy import text
+
+from chassis import logging
+from chassis.db import Database
+from chassis.settings import Settings
+from contracts.topics import specs
+
+log = logging.get(__name__)
+
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+"""A batch of the share log is one message."""
+
+_DAY_MS = 24 * 60 * 60 * 1000
+
+
+class WrongTopics(Exception):
+    """A topic is missing or has another number of partitions than contracts/topics says."""
+
+
+def wire_name(settings: Settings, topic: str) -> str:
+    """The topic's name on this broker."""
+    return settings.kafka_topic_prefix + topic
+
+
+def own_name(settings: Settings, wire: str) -> str:
+    return wire.removeprefix(settings.kafka_topic_prefix)
+
+
+@asynccontextmanager
+async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, request_timeout_ms=10_000)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def cluster_id(settings: Settings) -> str:
+    """What the broker calls itself; another value than before means a broker that lost its memory."""
+    async with asyncio.timeout(15), _admin(settings) as admin:
+        return str((await admin.describe_cluster())["cluster_id"])
+
+
+async def ensure_topics(settings: Settings) -> None:
+    """Makes missing topics and checks every one; raises WrongTopics. Safe to run from every process at once."""
+    wanted = {wire_name(settings, spec.name): spec for spec in specs().values()}
+    async with asyncio.timeout(60), _admin(settings) as admin:
+        missing = wanted.keys() - set(await admin.list_topics())
+        if missing:
+            # Admin answers carry no per-topic error, so the check below decides.
+            await admin.create_topics(
+                [
+                    NewTopic(
+                        name,
+                        num_partitions=wanted[name].partitions,
+                        replication_factor=settings.kafka_replication,
+                        topic_configs={
+                            "retention.ms": str(wanted[name].retention_days * _DAY_MS),
+                            "max.message.bytes": str(MAX_MESSAGE_BYTES),
+                        },
+                    )
+                    for name in sorted(missing)
+                ]
+            )
+        for attempt in range(20):
+            found = {entry["topic"]: len(entry["partitions"]) for entry in await admin.describe_topics(sorted(wanted))}
+            if all(found.get(name) for name in wanted):
+                break
+            await asyncio.sleep(0.1 * (attempt + 1))
+    wrong = [name for name, spec in wanted.items() if found.get(name) != spec.partitions]
+    if wrong:
+        raise WrongTopics(f"missing, or with other partitions than contracts/topics says: {', '.join(sorted(wrong))}")
+
+
+async def is_new(database: Database, part: str, cluster: str) -> bool:
+    """Remembers the broker this part speaks to; True if it spoke to another one before."""
+    async with database.transaction() as session:
+        before = await session.scalar(text("SELECT cluster_id FROM broker_seen WHERE part = :part"), {"part": part})
+        await session.execute(
+            text(
+                "INSERT INTO broker_seen (part, cluster_id) VALUES (:part, :cluster)"
+                " ON CONFLICT (part) DO UPDATE SET cluster_id = :cluster"
+            ),
+            {"part": part, "cluster": cluster},
+        )
+    changed = before is not None and before != cluster
+    if changed:
+        log.warning("broker.lost_its_memory", task=part, cluster_id=cluster)
+    return changed

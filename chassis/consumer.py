@@ -1,0 +1,277 @@
+"""The one consumer loop: fetch a batch, check each message's turn, apply, commit once, then commit offsets.
+
+A batch that fails is retried message by message. *Not now* (connection, lock, timeout) backs off and retries in place;
+*never valid*, or failing ATTEMPTS times, parks that message's stream and nothing else. Many parked in a row stop the
+process: that is a bad deployment, not bad data.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import CommitFailedError, KafkaError
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis import broker, clock, logging, parked
+from chassis.db import Database, is_passing
+from chassis.settings import Settings
+from chassis.stream import Message, take_turns
+from chassis.telemetry import span
+from contracts.envelope import Envelope, Unreadable, decode, from_headers
+from contracts.errors import Refusal
+from contracts.event import EventData
+from contracts.topics import Topic
+
+log = logging.get(__name__)
+
+ATTEMPTS = 4
+MAX_PARKED_IN_A_ROW = 50
+BATCH = 500
+OVERDUE = timedelta(minutes=1)
+CHECK_EVERY = timedelta(seconds=2)
+
+D = TypeVar("D", bound=EventData, covariant=True)
+
+
+@dataclass(frozen=True)
+class Received(Generic[D]):
+    """An event whose turn has come, with its typed data."""
+
+    id: str
+    topic: str
+    key: str
+    version: int
+    time: datetime
+    traceparent: str | None
+    data: D
+
+
+Handler = Callable[[AsyncSession, Any], Awaitable[None]]
+Apply = Callable[[AsyncSession, Sequence[Received[EventData]]], Awaitable[None]]
+
+
+class Stopping(Exception):
+    """The process stops with this batch unapplied: its offsets stay where they were."""
+
+
+class TooManyParked(Exception):
+    """Message after message cannot be applied: stop, rather than bury everything."""
+
+
+def dispatch(handlers: Mapping[type[EventData], Handler]) -> Apply:
+    """An Apply that hands each event to its handler, in order; types without a handler are passed over."""
+
+    async def apply(session: AsyncSession, batch: Sequence[Received[EventData]]) -> None:
+        for received in batch:
+            if handler := handlers.get(type(received.data)):
+                await handler(session, received)
+
+    return apply
+
+
+class Consumer:
+    """One consumer group of a service over some topics. `run(stop)` ends cleanly when `stop` is set."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        *,
+        group: str,
+        topics: Sequence[Topic],
+        apply: Apply,
+        batch: int = BATCH,
+        after_commit: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self.database = database
+        self.settings = settings
+        self.group = settings.kafka_topic_prefix + group
+        self.topics = tuple(topics)
+        self.apply = apply
+        self.batch = batch
+        self.ready = False
+        self._after_commit = after_commit
+        self._parked_in_a_row = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        failures = 0
+        while not stop.is_set():
+            try:
+                await self._consume(stop)
+                failures = 0
+            except Stopping:
+                return
+            except (KafkaError, OSError, TimeoutError) as error:
+                failures += 1
+                log.warning("consumer.broker_unavailable", group=self.group, error=logging.describe(error))
+                await _pause(stop, backoff(failures))
+            finally:
+                self.ready = False
+
+    async def _consume(self, stop: asyncio.Event) -> None:
+        cluster = await broker.cluster_id(self.settings)
+        consumer = AIOKafkaConsumer(
+            *(broker.wire_name(self.settings, topic) for topic in self.topics),
+            bootstrap_servers=self.settings.kafka,
+            group_id=self.group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=self.settings.kafka_fetch_wait_ms,
+            max_partition_fetch_bytes=broker.MAX_MESSAGE_BYTES,
+            metadata_max_age_ms=30_000,
+        )
+        await consumer.start()
+        try:
+            if await broker.is_new(self.database, f"consumer {self.group}", cluster):
+                while not consumer.assignment() and not stop.is_set():
+                    await consumer.getmany(timeout_ms=100, max_records=1)
+                await consumer.seek_to_beginning()
+            self.ready = True
+            idle_since = clock.now()
+            while not stop.is_set():
+                records = await consumer.getmany(timeout_ms=200, max_records=self.batch)
+                if records:
+                    await self._handle(consumer, records, stop)
+                if clock.now() - idle_since > CHECK_EVERY:
+                    idle_since = clock.now()
+                    await self._take_up_waiting(stop)
+                    if await broker.cluster_id(self.settings) != cluster:
+                        return
+        finally:
+            await consumer.stop()
+
+    async def _handle(
+        self,
+        consumer: AIOKafkaConsumer,
+        records: Mapping[TopicPartition, list[ConsumerRecord]],
+        stop: asyncio.Event,
+    ) -> None:
+        messages = []
+        for partition in records:
+            for record in records[partition]:
+                try:
+                    messages.append(self._message(record))
+                except Unreadable as error:
+                    await self._park(self._unreadable(record), error.code)
+        await self.process(messages, stop)
+        try:
+            await consumer.commit({partition: batch[-1].offset + 1 for partition, batch in records.items()})
+        except CommitFailedError:
+            log.info("consumer.rebalanced", group=self.group)
+
+    async def process(self, messages: Sequence[Message], stop: asyncio.Event) -> None:
+        """Applies a batch, in one transaction if it can be."""
+        if not messages:
+            return
+        failures = 0
+        while not stop.is_set():
+            try:
+                await self._transaction(messages)
+                self._parked_in_a_row = 0
+                return
+            except Exception as error:
+                if not is_passing(error):
+                    if len(messages) > 1:
+                        for message in messages:
+                            await self.process([message], stop)
+                        return
+                    if isinstance(error, Refusal | ValidationError) or failures + 1 >= ATTEMPTS:
+                        await self._park(messages[0], _reason(error), error)
+                        return
+                failures += 1
+                log.warning("consumer.not_now", group=self.group, attempt=failures, error=logging.describe(error))
+                await _pause(stop, backoff(failures))
+        raise Stopping
+
+    async def _transaction(self, messages: Sequence[Message]) -> None:
+        links = tuple({found for m in messages if (found := m.envelope.traceparent)})[:32]
+        alone = links[0] if len(links) == 1 else None
+        with span(f"{self.group} batch", traceparent=alone, links=links, attributes={"count": len(messages)}):
+            async with self.database.transaction() as session:
+                turns = await take_turns(session, messages, now=clock.now())
+                ready = [received for message in turns.ready if (received := _received(message))]
+                if ready:
+                    await self.apply(session, ready)
+        if turns.waiting:
+            log.info("consumer.waiting", group=self.group, waiting=turns.waiting)
+        if self._after_commit:
+            await self._after_commit()
+
+    async def _park(self, message: Message, reason: str, error: BaseException | None = None) -> None:
+        async with self.database.transaction() as session:
+            await parked.park(session, message, reason=reason, now=clock.now())
+        log.error(
+            "consumer.parked",
+            group=self.group,
+            topic=message.topic,
+            stream_version=message.envelope.version,
+            event_type=message.envelope.type,
+            code=reason,
+            where=logging.places(error.__traceback__) if error else None,
+        )
+        self._parked_in_a_row += 1
+        if self._parked_in_a_row >= MAX_PARKED_IN_A_ROW:
+            raise TooManyParked(f"{self.group}: {self._parked_in_a_row} streams parked in a row")
+
+    async def _take_up_waiting(self, stop: asyncio.Event) -> None:
+        """Streams whose next message is already here: after a retry or a skip."""
+        async with self.database.session() as session:
+            streams = await parked.runnable(session, self.topics, limit=100)
+            overdue = await parked.overdue_turns(session, before=clock.now() - OVERDUE)
+            messages = [found for stream in streams if (found := await parked.next_message(session, *stream))]
+        if overdue:
+            log.error("consumer.gap", group=self.group, waiting=overdue)
+        for message in messages:
+            await self.process([message], stop)
+
+    def _message(self, record: ConsumerRecord) -> Message:
+        if record.key is None:
+            raise Unreadable("the message has no key")
+        envelope = from_headers(record.headers)
+        return Message(broker.own_name(self.settings, record.topic), record.key.decode(), envelope, record.value or b"")
+
+    def _unreadable(self, record: ConsumerRecord) -> Message:
+        """A message without a readable envelope has no stream: it is parked as one of its own."""
+        key = f"?{record.partition}-{record.offset}"
+        envelope = Envelope(id=key, source="unknown", type="unreadable", subject=key, time=clock.now(), version=1)
+        return Message(broker.own_name(self.settings, record.topic), key, envelope, record.value or b"")
+
+
+def _received(message: Message) -> Received[EventData] | None:
+    data = decode(message.envelope, message.value)
+    if data is None:
+        return None
+    envelope = message.envelope
+    return Received(
+        id=envelope.id,
+        topic=message.topic,
+        key=message.key,
+        version=envelope.version,
+        time=envelope.time,
+        traceparent=envelope.traceparent,
+        data=data,
+    )
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, Refusal):
+        return error.code
+    return "malformed" if isinstance(error, ValidationError) else type(error).__name__
+
+
+def backoff(failures: int, *, top: float = 10.0) -> float:
+    """Seconds to wait after so many failures: doubling from 50 ms, jittered, never above `top`."""
+    return float(min(top, 0.05 * 2 ** min(failures, 10)) * random.uniform(0.5, 1.0))  # noqa: S311
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

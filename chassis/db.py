@@ -1,0 +1,77 @@
+"""PostgreSQL: one engine per process, one transaction per request or batch, committed at the edge and nowhere else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+_LIMITS = "-c statement_timeout=60000 -c lock_timeout=15000 -c idle_in_transaction_session_timeout=60000"
+
+_PASSING_STATES = frozenset({"40001", "40P01", "55P03", "57014", "53300", "53100", "53200"})
+"""Serialisation, deadlock, lock or statement timeout, too many connections, disk or memory full: later it may work."""
+
+
+class Database:
+    """The service's database. `transaction()` commits once when its block ends; `session()` never commits."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = url
+        self.engine = create_async_engine(
+            _driver(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"options": _LIMITS, "connect_timeout": 5},
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        async with self._sessions() as session:
+            try:
+                yield session
+            finally:
+                await session.rollback()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
+        """A connection of its own, in autocommit: for LISTEN and for advisory locks that outlive a transaction."""
+        async with await psycopg.AsyncConnection.connect(self.url, autocommit=True, connect_timeout=5) as connection:
+            yield connection
+
+    async def ping(self) -> None:
+        async with self.session() as session:
+            await session.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def _driver(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the fault is the database's or the network's for now, and says nothing about the data."""
+    if isinstance(error, DBAPIError):
+        return (
+            error.connection_invalidated
+            or getattr(error.orig, "sqlstate", None) in _PASSING_STATES
+            or (isinstance(error, OperationalError | InterfaceError) and getattr(error.orig, "sqlstate", None) is None)
+            or str(getattr(error.orig, "sqlstate", "") or "").startswith(("08", "57P"))
+        )
+    return isinstance(error, PoolTimeout | psycopg.OperationalError | ConnectionError | TimeoutError)
+
+
+__all__ = ["AsyncSession", "Database", "is_passing"]

@@ -1,0 +1,146 @@
+"""The outbox: events written in the transaction of their cause, sent afterwards by the relay.
+
+A stream is (topic, key). Its versions are gapless because they are given under the stream's row lock, in the
+transaction that commits them. Rows leave in the order of their versions.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.consumer import Received
+from chassis.ids import new_id
+from chassis.tables import Outbox
+from chassis.telemetry import current_traceparent
+from contracts.event import EventData
+from contracts.log import ShareReceiptedV1
+
+CHANNEL = "outbox"
+
+
+class Lane(StrEnum):
+    """`urgent` is drained first; `bulk` never stands before it."""
+
+    URGENT = "urgent"
+    BULK = "bulk"
+
+
+async def emit(session: AsyncSession, event: EventData, *, now: datetime, lane: Lane = Lane.URGENT) -> str:
+    """Adds one event; returns its id."""
+    (event_id,) = await emit_all(session, [event], now=now, lane=lane)
+    return event_id
+
+
+async def emit_all(
+    session: AsyncSession, events: Sequence[EventData], *, now: datetime, lane: Lane = Lane.URGENT
+) -> list[str]:
+    """Adds events in the order given, in two statements however many; returns their ids.
+
+    An urgent event takes the unsent rows of its stream along into the urgent lane, so that turns stay gapless.
+    """
+    if not events:
+        return []
+    versions = await _next_versions(session, events)
+    traceparent = current_traceparent()
+    rows = []
+    for event in events:
+        stream = (str(event.TOPIC), event.key)
+        versions[stream] += 1
+        rows.append(
+            {
+                "event_id": event.event_id or new_id(),
+                "topic": stream[0],
+                "key": stream[1],
+                "version": versions[stream],
+                "type": event.TYPE,
+                "time": now,
+                "traceparent": traceparent,
+                "body": event.model_dump_json(exclude_none=True).encode(),
+                "lane": lane,
+            }
+        )
+    await session.execute(insert(Outbox), rows)
+    if lane is Lane.URGENT:
+        await session.execute(
+            text(
+                "UPDATE outbox SET lane = 'urgent' FROM unnest(CAST(:topics AS text[]), CAST(:keys AS text[])) s(t, k)"
+                " WHERE topic = s.t AND key = s.k AND lane = 'bulk' AND sent_at IS NULL"
+            ),
+            {"topics": [topic for topic, _ in versions], "keys": [key for _, key in versions]},
+        )
+    await session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
+    return [str(row["event_id"]) for row in rows]
+
+
+async def _next_versions(session: AsyncSession, events: Sequence[EventData]) -> dict[tuple[str, str], int]:
+    """Locks the streams in one order and reserves their versions; returns the last one given before these."""
+    counts = Counter((str(event.TOPIC), event.key) for event in events)
+    streams = sorted(counts)
+    result = await session.execute(
+        text(
+            "INSERT INTO outbox_stream (topic, key, version)"
+            " SELECT * FROM unnest(CAST(:topics AS text[]), CAST(:keys AS text[]), CAST(:counts AS bigint[]))"
+            " ON CONFLICT (topic, key) DO UPDATE SET version = outbox_stream.version + EXCLUDED.version"
+            " RETURNING topic, key, version"
+        ),
+        {
+            "topics": [topic for topic, _ in streams],
+            "keys": [key for _, key in streams],
+            "counts": [counts[stream] for stream in streams],
+        },
+    )
+    return {(topic, key): version - counts[topic, key] for topic, key, version in result}
+
+
+async def stream_version(session: AsyncSession, topic: str, key: str) -> int:
+    """The last version given to a stream; 0 before the first."""
+    found = await session.scalar(
+        text("SELECT version FROM outbox_stream WHERE topic = :topic AND key = :key"), {"topic": topic, "key": key}
+    )
+    return int(found or 0)
+
+
+async def put_again(
+    session: AsyncSession, event: EventData, *, version: int, event_id: str, now: datetime, lane: Lane = Lane.BULK
+) -> None:
+    """Adds an event that was sent before, under the version it had: for filling a consumer again."""
+    await session.execute(
+        text(
+            "INSERT INTO outbox (event_id, topic, key, version, type, time, body, lane)"
+            " VALUES (:event_id, :topic, :key, :version, :type, :time, :body, :lane)"
+            " ON CONFLICT (event_id) DO UPDATE SET sent_at = NULL, answered_at = NULL"
+        ),
+        {
+            "event_id": event_id,
+            "topic": str(event.TOPIC),
+            "key": event.key,
+            "version": version,
+            "type": event.TYPE,
+            "time": now,
+            "body": event.model_dump_json(exclude_none=True).encode(),
+            "lane": str(lane),
+        },
+    )
+    await session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
+
+
+async def on_share_receipted(session: AsyncSession, received: Received[ShareReceiptedV1]) -> None:
+    """An offer was answered: its place in the bulk window is free."""
+    await session.execute(
+        text("UPDATE outbox SET answered_at = :now WHERE event_id = :event_id AND answered_at IS NULL"),
+        {"now": received.time, "event_id": received.data.offer_id},
+    )
+    await session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
+
+
+async def forget_old(session: AsyncSession, *, before: datetime) -> int:
+    """Deletes rows sent before then (outboxes keep content 7 days); returns how many."""
+    result = await session.execute(
+        text("DELETE FROM outbox WHERE sent_at < :before"),
+        {"before": before},
+    )
+    return int(getattr(result, "rowcount", 0))

@@ -1,0 +1,142 @@
+"""Streams that wait because one of their messages cannot be applied. Everyone else goes on.
+
+Nothing here shows content: a parked message is named by topic, key, version, type and the code of what was wrong.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.stream import Message, keep_waiting
+from contracts.envelope import from_headers
+from contracts.errors import NotFound
+
+
+class NotParked(NotFound):
+    """No parked stream has this topic and key."""
+
+    code = "not-parked"
+
+
+@dataclass(frozen=True)
+class ParkedStream:
+    """One parked stream: where it stands, why, and how many messages wait behind (that message included)."""
+
+    topic: str
+    key: str
+    version: int
+    """The version of the message that could not be applied."""
+    type: str
+    reason: str
+    parked_at: datetime
+    waiting: int
+
+
+_LIST = """
+SELECT p.topic, p.key, p.version + 1, coalesce(w.headers->>'ce_type', ''), p.parked_reason, p.parked_at,
+       (SELECT count(*) FROM waiting x WHERE (x.topic, x.key) = (p.topic, p.key))
+FROM stream_position p
+LEFT JOIN waiting w ON (w.topic, w.key, w.version) = (p.topic, p.key, p.version + 1)
+WHERE p.parked_at IS NOT NULL AND (CAST(:topic AS text) IS NULL OR (p.topic, p.key) = (:topic, :key))
+ORDER BY p.parked_at, p.topic, p.key
+"""
+
+
+async def park(session: AsyncSession, message: Message, *, reason: str, now: datetime) -> None:
+    """Sets the stream aside at this message; later messages of the stream wait behind it."""
+    await keep_waiting(session, [message], now=now)
+    await session.execute(
+        text(
+            "INSERT INTO stream_position (topic, key, version, parked_at, parked_reason)"
+            " VALUES (:topic, :key, :before, :now, :reason)"
+            " ON CONFLICT (topic, key) DO UPDATE SET parked_at = :now, parked_reason = :reason"
+        ),
+        {
+            "topic": message.topic,
+            "key": message.key,
+            "before": message.envelope.version - 1,
+            "now": now,
+            "reason": reason,
+        },
+    )
+
+
+async def list_parked(session: AsyncSession) -> Sequence[ParkedStream]:
+    rows = await session.execute(text(_LIST), {"topic": None, "key": None})
+    return [ParkedStream(*row) for row in rows]
+
+
+async def show_parked(session: AsyncSession, *, topic: str, key: str) -> ParkedStream:
+    rows = (await session.execute(text(_LIST), {"topic": topic, "key": key})).all()
+    if not rows:
+        raise NotParked
+    return ParkedStream(*rows[0])
+
+
+async def retry_parked(session: AsyncSession, *, topic: str, key: str) -> None:
+    """Lets the stream try again; its consumer takes it up within a second, from the message that failed."""
+    await show_parked(session, topic=topic, key=key)
+    await session.execute(
+        text("UPDATE stream_position SET parked_at = NULL, parked_reason = NULL WHERE (topic, key) = (:topic, :key)"),
+        {"topic": topic, "key": key},
+    )
+
+
+async def skip_parked(session: AsyncSession, *, topic: str, key: str) -> None:
+    """Gives up the message that failed, for good, and goes on with the ones behind it."""
+    stream = await show_parked(session, topic=topic, key=key)
+    names = {"topic": topic, "key": key, "version": stream.version}
+    await session.execute(
+        text(
+            "UPDATE stream_position SET version = :version, parked_at = NULL, parked_reason = NULL"
+            " WHERE (topic, key) = (:topic, :key)"
+        ),
+        names,
+    )
+    await session.execute(text("DELETE FROM waiting WHERE (topic, key, version) = (:topic, :key, :version)"), names)
+
+
+async def runnable(session: AsyncSession, topics: Sequence[str], *, limit: int) -> Sequence[tuple[str, str]]:
+    """Streams that are not parked although their next message already waits: after a retry or a skip."""
+    rows = await session.execute(
+        text(
+            "SELECT p.topic, p.key FROM waiting w JOIN stream_position p"
+            " ON (p.topic, p.key, p.version + 1) = (w.topic, w.key, w.version)"
+            " WHERE p.parked_at IS NULL AND p.topic = ANY(:topics) LIMIT :limit"
+        ),
+        {"topics": list(topics), "limit": limit},
+    )
+    return [(topic, key) for topic, key in rows]
+
+
+async def overdue_turns(session: AsyncSession, *, before: datetime) -> int:
+    """Messages of streams that are not parked and have waited for their turn since before then: a gap, an alarm."""
+    found = await session.scalar(
+        text(
+            "SELECT count(*) FROM waiting w LEFT JOIN stream_position p ON (p.topic, p.key) = (w.topic, w.key)"
+            " WHERE p.parked_at IS NULL AND w.arrived_at < :before"
+        ),
+        {"before": before},
+    )
+    return int(found or 0)
+
+
+async def next_message(session: AsyncSession, topic: str, key: str) -> Message | None:
+    """The waiting message whose turn it is, if there is one."""
+    row = (
+        await session.execute(
+            text(
+                "SELECT w.headers, w.body FROM waiting w JOIN stream_position p"
+                " ON (p.topic, p.key, p.version + 1) = (w.topic, w.key, w.version)"
+                " WHERE (w.topic, w.key) = (:topic, :key)"
+            ),
+            {"topic": topic, "key": key},
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    envelope = from_headers((name, value.encode()) for name, value in row.headers.items())
+    return Message(topic, key, envelope, bytes(row.body))

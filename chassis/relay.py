@@ -1,0 +1,177 @@
+"""The relay sends what the outbox holds and marks it sent: at least once, each stream in the order of its versions.
+
+It picks *unsent* rows, never "id greater than the last one" (ids commit out of order). `urgent` goes before `bulk`, and
+of a topic with a window at most so many bulk rows may be unanswered. One relay per service holds an advisory lock.
+A broker with a new cluster id lost its memory: everything the outbox still keeps is sent again, in order.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import psycopg
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from sqlalchemy import Row, text
+
+from chassis import broker, clock, logging
+from chassis.consumer import CHECK_EVERY, backoff
+from chassis.db import Database, is_passing
+from chassis.outbox import CHANNEL, forget_old
+from chassis.settings import Settings
+from chassis.telemetry import span
+from contracts.envelope import Envelope, to_headers
+from contracts.topics import Topic
+
+log = logging.get(__name__)
+
+WAVE = 1000
+KEPT = timedelta(days=7)
+_LOCK = 7_468_726_371
+"""The advisory lock's number, the same in every service's database."""
+
+_URGENT = """
+SELECT id, event_id, topic, key, version, type, time, traceparent, body FROM outbox
+WHERE sent_at IS NULL AND lane = 'urgent' AND topic = ANY(:topics) ORDER BY id LIMIT :limit
+"""
+_BULK = """
+SELECT id, event_id, topic, key, version, type, time, traceparent, body FROM outbox
+WHERE sent_at IS NULL AND lane = 'bulk' AND topic = :topic ORDER BY id LIMIT :limit
+"""
+_UNANSWERED = """
+SELECT count(*) FROM outbox WHERE topic = :topic AND lane = 'bulk' AND sent_at IS NOT NULL AND answered_at IS NULL
+"""
+
+
+class Relay:
+    """Sends the outbox of one service. `bulk_window` limits unanswered bulk rows by topic."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        *,
+        topics: Sequence[Topic],
+        bulk_window: Mapping[Topic, int] | None = None,
+    ) -> None:
+        self.database = database
+        self.settings = settings
+        self.topics = [str(topic) for topic in topics]
+        self.bulk_window = {str(topic): size for topic, size in (bulk_window or {}).items()}
+        self.ready = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        failures = 0
+        while not stop.is_set():
+            try:
+                async with self.database.connection() as listener:
+                    await self._lead(listener, stop)
+                failures = 0
+            except Exception as error:
+                if not (isinstance(error, KafkaError | OSError | TimeoutError) or is_passing(error)):
+                    raise
+                failures += 1
+                log.warning("relay.not_now", attempt=failures, error=logging.describe(error))
+                await asyncio.sleep(backoff(failures, top=2.0))
+            finally:
+                self.ready = False
+
+    async def _lead(self, listener: psycopg.AsyncConnection, stop: asyncio.Event) -> None:
+        """Waits for the lock, then sends until stopped or until something fails."""
+        while not stop.is_set():
+            got = await (await listener.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,))).fetchone()
+            if got and got[0]:
+                break
+            await asyncio.sleep(0.5)
+        await listener.execute(f"LISTEN {CHANNEL}")
+        cluster = await broker.cluster_id(self.settings)
+        if await broker.is_new(self.database, "relay", cluster):
+            await self._send_everything_again()
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self.settings.kafka,
+            acks="all",
+            linger_ms=0,
+            enable_idempotence=self.settings.kafka_idempotent,
+            max_request_size=broker.MAX_MESSAGE_BYTES,
+            request_timeout_ms=15_000,
+        )
+        await producer.start()
+        try:
+            self.ready = True
+            checked = tidied = clock.now()
+            while not stop.is_set():
+                sent = await self._wave(producer)
+                if clock.now() - checked > CHECK_EVERY:
+                    checked = clock.now()
+                    if await broker.cluster_id(self.settings) != cluster:
+                        return
+                if clock.now() - tidied > timedelta(hours=1):
+                    tidied = clock.now()
+                    async with self.database.transaction() as session:
+                        await forget_old(session, before=tidied - KEPT)
+                if not sent:
+                    await _woken(listener)
+        finally:
+            await producer.stop()
+
+    async def _wave(self, producer: AIOKafkaProducer) -> int:
+        """Sends what is due now and waits for every acknowledgement; returns how many rows that were."""
+        async with self.database.session() as session:
+            rows = list(await session.execute(text(_URGENT), {"topics": self.topics, "limit": WAVE}))
+            if not rows:
+                for topic in self.topics:
+                    limit = WAVE
+                    if topic in self.bulk_window:
+                        unanswered = await session.scalar(text(_UNANSWERED), {"topic": topic})
+                        limit = min(WAVE, self.bulk_window[topic] - int(unanswered or 0))
+                    if limit > 0:
+                        rows += list(await session.execute(text(_BULK), {"topic": topic, "limit": limit}))
+        if not rows:
+            return 0
+        with span("relay wave", attributes={"count": len(rows)}):
+            await self._send(producer, rows)
+            await self._mark([row.id for row in rows], clock.now())
+        return len(rows)
+
+    async def _send(self, producer: AIOKafkaProducer, rows: Sequence[Row[tuple[object, ...]]]) -> None:
+        async with asyncio.timeout(30):
+            # Rows of one stream go to one partition in the order of their versions; send() keeps that order.
+            futures = [
+                await producer.send(
+                    broker.wire_name(self.settings, row.topic),
+                    value=row.body,
+                    key=row.key.encode(),
+                    headers=list(to_headers(self._envelope(row))),
+                )
+                for row in sorted(rows, key=lambda row: row.id)
+            ]
+            for outcome in await asyncio.gather(*futures, return_exceptions=True):
+                if isinstance(outcome, BaseException):
+                    raise outcome
+
+    async def _mark(self, ids: list[int], now: datetime) -> None:
+        async with self.database.transaction() as session:
+            await session.execute(
+                text("UPDATE outbox SET sent_at = :now WHERE id = ANY(:ids)"), {"now": now, "ids": ids}
+            )
+
+    async def _send_everything_again(self) -> None:
+        async with self.database.transaction() as session:
+            await session.execute(text("UPDATE outbox SET sent_at = NULL WHERE sent_at IS NOT NULL"))
+
+    def _envelope(self, row: Row[tuple[object, ...]]) -> Envelope:
+        return Envelope(
+            id=row.event_id,
+            source=f"/throughgate/{self.settings.service}",
+            type=row.type,
+            subject=row.key,
+            time=row.time,
+            version=row.version,
+            traceparent=row.traceparent,
+        )
+
+
+async def _woken(listener: psycopg.AsyncConnection) -> None:
+    """Returns when something was written, or after half a second."""
+    async for _ in listener.notifies(timeout=0.5, stop_after=1):
+        return

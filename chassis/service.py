@@ -1,0 +1,138 @@
+"""One process of a service: its HTTP server, relay, consumers and timers, started and stopped together.
+
+Stopping is in order: no new requests, those under way finish, consumers finish their batch, the relay sends what is
+written, connections close. A part that dies takes the process with it, and the supervisor starts it again.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import uvicorn
+import uvloop
+from aiokafka.errors import KafkaError
+from fastapi import FastAPI
+
+from chassis import broker, logging, telemetry
+from chassis.consumer import Consumer
+from chassis.db import Database
+from chassis.relay import Relay
+from chassis.settings import Settings
+from chassis.timer import Timer
+
+log = logging.get(__name__)
+
+GRACE_S = 20.0
+
+
+def main(process: Coroutine[Any, Any, None]) -> None:
+    """Runs a composition root to its end on uvloop."""
+    uvloop.run(process)
+
+
+async def run(
+    settings: Settings,
+    *,
+    database: Database,
+    app: FastAPI | None = None,
+    relay: Relay | None = None,
+    consumers: Sequence[Consumer] = (),
+    timers: Sequence[Timer] = (),
+) -> None:
+    """Runs until SIGTERM or SIGINT, then stops cleanly. Raises what made a part die."""
+    telemetry.configure(settings)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    if relay or consumers:
+        await _topics(settings, stop)
+    log.info("service.started")
+    try:
+        async with asyncio.TaskGroup() as parts:
+            working = [
+                *(parts.create_task(consumer.run(stop)) for consumer in consumers),
+                *(parts.create_task(timer.run(stop)) for timer in timers),
+            ]
+            sending = parts.create_task(_after(working, stop, relay)) if relay else None
+            if app is not None:
+                _add_readiness(app, relay, consumers)
+                parts.create_task(_serve(app, settings, stop))
+            await stop.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GRACE_S):
+                    await asyncio.gather(*working, *([sending] if sending else []))
+    finally:
+        await database.close()
+        telemetry.shutdown()
+        log.info("service.stopped")
+
+
+async def _topics(settings: Settings, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await broker.ensure_topics(settings)
+            return
+        except (OSError, TimeoutError, KafkaError) as error:
+            log.warning("service.waits_for_broker", error=logging.describe(error))
+            await asyncio.sleep(0.5)
+
+
+async def _after(working: Sequence[asyncio.Task[None]], stop: asyncio.Event, relay: Relay) -> None:
+    """The relay stops last, so that what the others wrote while stopping is sent."""
+    last = asyncio.Event()
+    sending = asyncio.create_task(relay.run(last))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({sending, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not sending.done():
+            await asyncio.wait(working, timeout=GRACE_S / 2) if working else None
+        last.set()
+        await sending
+    finally:
+        stopping.cancel()
+        sending.cancel()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without signal handlers of its own: the process has one."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+async def _serve(app: FastAPI, settings: Settings, stop: asyncio.Event) -> None:
+    config = uvicorn.Config(
+        app,
+        host=settings.http_host,
+        port=settings.http_port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+        timeout_keep_alive=30,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve())
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done() and not stop.is_set():
+            raise RuntimeError("the HTTP server ended by itself; is the port taken?")
+        server.should_exit = True
+        await serving
+    finally:
+        stopping.cancel()
+
+
+def _add_readiness(app: FastAPI, relay: Relay | None, consumers: Sequence[Consumer]) -> None:
+    """What `/health/readiness` asks beside the database; names of parts that are not ready."""
+
+    def not_ready() -> list[str]:
+        parts = [("relay", relay), *((consumer.group, consumer) for consumer in consumers)]
+        return [name for name, part in parts if part is not None and not part.ready]
+
+    app.state.not_ready = not_ready
