@@ -80,14 +80,13 @@ class ShareLeaf:
 class EventLeaf:
     """Anything else: a consent, a withdrawal, an agreement, a claim, a read …; `event` is the type it came as.
 
-    `agency` did it; `facts` holds codes and instants only; `person` and `member` are tags.
+    `agency` did it, if one did; `facts` holds codes and instants only; `person` and `member` are tags.
     """
 
     v: int = 1
     kind: str
-    entry_id: str
     event: str
-    agency: str
+    agency: str | None = None
     person: str | None = None
     member: str | None = None
     facts: dict[str, str | int | bool | list[str]] | None = None

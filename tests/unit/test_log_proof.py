@@ -149,7 +149,6 @@ def test_leaves_read_back_as_they_were_written() -> None:
     )
     event = EventLeaf(
         kind="read",
-        entry_id="e",
         event="access.recorded.v1",
         agency="auditor-north",
         facts={"route": "/v1/shares", "count": 0, "filters": ["person_id"]},
