@@ -1,0 +1,22 @@
+"""The fixtures every test may use; what each promises stands in tests/support."""
+
+from tests.support.broker import (
+    broker,
+    embedded_server,
+    kafka_bootstrap,
+    make_broker,
+    pytest_generate_tests,
+)
+from tests.support.postgres import fresh_database, make_database, make_empty_database, pg_server
+
+__all__ = [
+    "broker",
+    "embedded_server",
+    "fresh_database",
+    "kafka_bootstrap",
+    "make_broker",
+    "make_database",
+    "make_empty_database",
+    "pg_server",
+    "pytest_generate_tests",
+]

@@ -1,0 +1,48 @@
+"""Child processes that cannot outlive their parent.
+
+Invariant: when the process that started a leashed command dies, however it dies, the kernel sends the command its
+death signal. The kernel ties this to the starting *thread*, so leashed commands are started from a main thread.
+"""
+
+import os
+import shutil
+from collections.abc import Sequence
+
+_UNPRIVILEGED_USER = "nobody"
+_UNPRIVILEGED_GROUP = "nogroup"
+
+
+def leashed(argv: Sequence[str], *, death_signal: str = "KILL") -> list[str]:
+    """`argv` so wrapped that it gets `death_signal` (a name without SIG) when its parent dies.
+
+    Needs util-linux's `setpriv`; where there is none (not Linux) the command comes back as it is, and only an
+    orderly end of the parent ends it. The wrapper replaces itself by the command: the process id stays the same.
+    """
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        return list(argv)
+    return [setpriv, "--pdeathsig", death_signal, "--", *argv]
+
+
+def unprivileged(argv: Sequence[str], *, death_signal: str = "KILL") -> list[str]:
+    """As `leashed`, and, when this process is root, as the user `nobody`.
+
+    PostgreSQL refuses to run as root. `nobody` keeps the one capability to reach files below folders that only root
+    may enter (a checkout in root's home), and no other.
+    """
+    setpriv = shutil.which("setpriv")
+    if os.geteuid() != 0 or setpriv is None:
+        return leashed(argv, death_signal=death_signal)
+    only = "-all,+dac_override"
+    return [
+        setpriv,
+        *("--reuid", _UNPRIVILEGED_USER, "--regid", _UNPRIVILEGED_GROUP, "--clear-groups"),
+        *("--inh-caps", only, "--bounding-set", only, "--ambient-caps", only),
+        *("--pdeathsig", death_signal, "--", *argv),
+    ]
+
+
+def give_to_unprivileged(path: str | os.PathLike[str]) -> None:
+    """Make `path` the property of the user that `unprivileged` commands run as."""
+    if os.geteuid() == 0:
+        shutil.chown(path, _UNPRIVILEGED_USER, _UNPRIVILEGED_GROUP)

@@ -1,0 +1,56 @@
+"""Loopback ports that nothing else listens on.
+
+Invariant: a port comes from below the range from which the kernel gives client sockets their ports, so a server
+that died can come back to the same port however many clients tried to reach it meanwhile.
+"""
+
+import secrets
+import socket
+import time
+
+LOOPBACK = "127.0.0.1"
+_FIRST, _LAST = 20_000, 31_999
+_TRIES = 200
+
+
+class NoFreePort(RuntimeError):
+    """Two hundred ports between 20000 and 31999 were all in use."""
+
+
+def free_port() -> int:
+    """A port on loopback that could be bound a moment ago."""
+    for _ in range(_TRIES):
+        port = _FIRST + secrets.randbelow(_LAST - _FIRST)
+        if is_free(port):
+            return port
+    raise NoFreePort("no free port between 20000 and 31999 on 127.0.0.1")
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on this loopback port now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def answers(port: int, host: str = LOOPBACK) -> bool:
+    """Whether something accepts TCP connections there within a second."""
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def wait_until_answers(port: int, *, within: float) -> bool:
+    """Poll until the port accepts connections; False when `within` seconds have passed."""
+    deadline = time.monotonic() + within
+    while not answers(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
