@@ -1,0 +1,1 @@
+"""HTTP bodies of the owners, used by both the owner and the gateway."""

@@ -1,0 +1,1 @@
+"""Rules of caseload: values in, values out. Imports the standard library and contracts alone."""
