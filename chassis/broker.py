@@ -5,16 +5,17 @@ process, because keys would no longer meet their order.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from sqlalchemy import text
 
 from chassis import logging
 from chassis.db import Database
 from chassis.settings import Settings
-from contracts.topics import specs
+from contracts.topics import Topic, specs
 
 log = logging.get(__name__)
 
@@ -35,6 +36,11 @@ def wire_name(settings: Settings, topic: str) -> str:
 
 def own_name(settings: Settings, wire: str) -> str:
     return wire.removeprefix(settings.kafka_topic_prefix)
+
+
+def partitions(settings: Settings, topics: Iterable[Topic]) -> list[TopicPartition]:
+    """Every partition of these topics."""
+    return [TopicPartition(wire_name(settings, t), number) for t in topics for number in range(specs()[t].partitions)]
 
 
 @asynccontextmanager

@@ -115,18 +115,23 @@ class Consumer:
 
     async def _consume(self, stop: asyncio.Event) -> None:
         cluster = await broker.cluster_id(self.settings)
+        shared = self.topics if self.settings.kafka_groups else ()
         consumer = AIOKafkaConsumer(
-            *(broker.wire_name(self.settings, topic) for topic in self.topics),
+            *(broker.wire_name(self.settings, topic) for topic in shared),
             bootstrap_servers=self.settings.kafka,
             group_id=self.group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=self.settings.kafka_fetch_wait_ms,
+            session_timeout_ms=self.settings.kafka_session_timeout_ms,
+            heartbeat_interval_ms=self.settings.kafka_session_timeout_ms // 5,
             max_partition_fetch_bytes=broker.MAX_MESSAGE_BYTES,
             metadata_max_age_ms=30_000,
         )
         await consumer.start()
         try:
+            if not shared:
+                consumer.assign(broker.partitions(self.settings, self.topics))
             if await broker.is_new(self.database, f"consumer {self.group}", cluster):
                 while not consumer.assignment() and not stop.is_set():
                     await consumer.getmany(timeout_ms=100, max_records=1)

@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     """False on the embedded broker, which has no idempotent producer."""
     kafka_fetch_wait_ms: int = 500
     """10 on the embedded broker, whose fetch waits half of it however much arrives."""
+    kafka_session_timeout_ms: int = 10_000
+    """3000 on the embedded broker, where joining a group takes half of it."""
+    kafka_groups: bool = True
+    """Share a topic's partitions out among replicas. False on the embedded broker, where joining a group takes 5 to
+    18 seconds: there the one process of a service takes every partition."""
     kafka_replication: int = 1
     kafka_topic_prefix: str = ""
     """Lets several deployments share one broker; empty in production."""

@@ -50,7 +50,9 @@ class Broker:
             "kafka": self.bootstrap,
             "kafka_idempotent": self.idempotent,
             "kafka_fetch_wait_ms": self.fetch_wait_ms,
+            "kafka_groups": self.name == "kafka",
             "kafka_topic_prefix": self.prefix,
+            "kafka_session_timeout_ms": 2_000 if self.name == "embedded" else 6_000,
         }
 
 
