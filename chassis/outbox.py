@@ -59,7 +59,7 @@ async def emit_all(
                 "type": event.TYPE,
                 "time": now,
                 "traceparent": traceparent,
-                "body": event.model_dump_json(exclude_none=True).encode(),
+                "body": event.model_dump_json().encode(),
                 "lane": lane,
             }
         )
@@ -121,7 +121,7 @@ async def put_again(
             "version": version,
             "type": event.TYPE,
             "time": now,
-            "body": event.model_dump_json(exclude_none=True).encode(),
+            "body": event.model_dump_json().encode(),
             "lane": str(lane),
         },
     )
