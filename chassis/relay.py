@@ -85,6 +85,8 @@ class Relay:
             await asyncio.sleep(0.5)
         await listener.execute(f"LISTEN {CHANNEL}")
         cluster = await broker.cluster_id(self.settings)
+        # A broker that lost its memory has no topics, and would make them with other partitions than they must have.
+        await broker.ensure_topics(self.settings)
         if await broker.is_new(self.database, "relay", cluster):
             await self._send_everything_again()
         producer = AIOKafkaProducer(
