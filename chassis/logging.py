@@ -16,7 +16,7 @@ import structlog
 
 from chassis.settings import Settings
 
-_LINE = {"event", "level", "timestamp", "logger", "service", "version", "pid", "host", "port", "redacted"}
+_LINE = {"event", "level", "timestamp", "module", "service", "version", "pid", "host", "port", "redacted"}
 _TRACE = {"trace_id", "span_id", "method", "route", "status", "duration_ms", "bytes", "code", "error", "where"}
 _WORDS = {"agency", "agency_kind", "kind", "source", "recipient", "category", "clause", "agreement", "decision"}
 _IDS = {"person_id", "subject_ref", "share_id", "release_id", "offer_id", "involvement_id", "consent_id", "decision_id"}
@@ -55,7 +55,7 @@ def configure(settings: Settings) -> None:
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:
     """The logger of one module; `name` is usually `__name__`."""
-    return cast(structlog.typing.FilteringBoundLogger, structlog.get_logger(logger=name))
+    return cast(structlog.typing.FilteringBoundLogger, structlog.get_logger(module=name))
 
 
 def only_allowed_keys(_logger: object, _method: str, event: EventDict) -> EventDict:
@@ -103,6 +103,6 @@ class _LibraryHandler(logging.Handler):
     """Writes a library's log record through structlog: its template, not its arguments."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        log = structlog.get_logger(logger=record.name)
+        log = structlog.get_logger(module=record.name)
         template = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
         log.log(record.levelno, template, exc_info=record.exc_info)

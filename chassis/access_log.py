@@ -1,0 +1,92 @@
+"""The outermost layer of a request: its trace, its line in the access log, and the headers every answer carries.
+
+The line holds the route's template and never the path, for a path may name a person.
+"""
+
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+from fastapi.dependencies.models import Dependant
+from opentelemetry.trace import SpanKind
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis import logging, telemetry
+from chassis.problems import MEDIA_TYPE, problem_response
+
+UNMATCHED = "unmatched"
+_QUIET = frozenset({"/health/liveness", "/health/readiness"})
+_SEEN = "throughgate.access"
+_TOO_LARGE = 413
+_SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+
+_log = logging.get("chassis.access")
+
+
+class AccessLog:
+    """Traces and logs each HTTP request; sits outside everything else of the app, once however apps are mounted.
+
+    The framework's own 413 is plain text; it leaves as a problem like every other refusal.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or _SEEN in scope:
+            await self.app(scope, receive, send)
+            return
+        scope[_SEEN] = True
+        state: MutableMapping[str, object] = scope.setdefault("state", {})
+        status = 500
+        is_replaced = False
+
+        async def sending(message: Message) -> None:
+            nonlocal status, is_replaced
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                is_replaced = status == _TOO_LARGE and headers.get("content-type") != MEDIA_TYPE
+                if is_replaced:
+                    await problem_response(_TOO_LARGE, code="too-large")(scope, receive, send)
+                    return
+                _add_headers(headers, state)
+            if not is_replaced:
+                await send(message)
+
+        began = time.perf_counter()
+        traceparent = Headers(scope=scope).get("traceparent")
+        with telemetry.span(f"HTTP {scope['method']}", traceparent=traceparent, kind=SpanKind.SERVER) as span:
+            try:
+                await self.app(scope, receive, sending)
+            finally:
+                route = matched_route(scope)[0]
+                span.update_name(f"{scope['method']} {route}")
+                span.set_attributes({"http.route": route, "http.response.status_code": status})
+                if route not in _QUIET:
+                    _log.info(
+                        "http.answered",
+                        method=scope["method"],
+                        route=route,
+                        status=status,
+                        duration_ms=round((time.perf_counter() - began) * 1000, 1),
+                        agency=getattr(state.get("actor"), "agency", None),
+                    )
+
+
+def matched_route(scope: Scope) -> tuple[str, Dependant | None]:
+    """The template of the matched route's path, or UNMATCHED, and what FastAPI knows of its parameters."""
+    found: Any = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+    path = getattr(found, "path_format", None)
+    if not isinstance(path, str):
+        return UNMATCHED, None
+    return str(scope.get("root_path", "")) + path, getattr(found, "dependant", None)
+
+
+def _add_headers(headers: MutableHeaders, state: MutableMapping[str, object]) -> None:
+    for name, value in _SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
+    limits = state.get("rate_headers")
+    if isinstance(limits, dict):
+        headers.update(limits)

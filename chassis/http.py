@@ -1,0 +1,125 @@
+"""The FastAPI application of a service or gateway: the same refusals, limits, health and one commit everywhere.
+
+An answer that says something was done leaves only after the commit that made it true: SessionDep's block ends, and so
+commits, when the endpoint has returned and before the first byte goes out. A commit that fails is answered 503 or 500.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from starlette.types import Receive, Scope, Send
+
+from chassis import problems
+from chassis.access_log import AccessLog
+from chassis.db import AsyncSession, Database
+from chassis.openapi import ANY_PROBLEM, describe_problems
+from chassis.query_rules import only_known_query
+from chassis.ratelimit import Limiter
+from chassis.settings import Settings
+from chassis.tokens import Verifier
+
+BODY_LIMIT = 1024 * 1024
+BULK_BODY_LIMIT = 64 * 1024 * 1024
+"""For a route of its own: `@router.post(…, max_body_size=BULK_BODY_LIMIT)`."""
+
+Check = Callable[[], Awaitable[object]]
+
+
+def create_app(
+    settings: Settings,
+    routers: Iterable[APIRouter],
+    *,
+    database: Database | None,
+    title: str,
+    verifier: Verifier | None = None,
+    rate_limited: bool = False,
+    checks: Sequence[Check] = (),
+    **fastapi_options: Any,
+) -> FastAPI:
+    """Put an application together.
+
+    `app.state` holds `settings`, `database`, `verifier` and `limiter`. `/health/readiness` is 200 while the database
+    answers and every one of `checks` returns without raising. `rate_limited` is for gateways: calls are counted per
+    agency. Further options go to FastAPI as they are; by default no OpenAPI document is served.
+    """
+    options: dict[str, Any] = {"openapi_url": None, "docs_url": None, "redoc_url": None, **fastapi_options}
+    app = _Application(
+        title=title,
+        version=settings.version,
+        max_body_size=BODY_LIMIT,
+        dependencies=[Depends(only_known_query)],
+        responses=ANY_PROBLEM,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+        **options,
+    )
+    app.state.settings = settings
+    app.state.database = database
+    app.state.verifier = verifier or Verifier.fetching(
+        issuer=settings.issuer, audience=settings.audience, jwks_url=settings.jwks_url
+    )
+    app.state.limiter = Limiter(settings.rate_limit) if rate_limited else None
+    app.state.checks = (*((database.ping,) if database else ()), *checks)
+    problems.install(app)
+    app.include_router(_operations_router())
+    for router in routers:
+        app.include_router(router)
+    describe_problems(app)
+    return app
+
+
+class _Application(FastAPI):
+    """A FastAPI application with the access log outside everything, the framework's own error answers included."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await AccessLog(super().__call__)(scope, receive, send)
+
+
+async def _session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with request.app.state.database.transaction() as session:
+        yield session
+
+
+SessionDep = Annotated[AsyncSession, Depends(_session, scope="function")]
+"""A session whose transaction commits once, after the endpoint returned and before the answer goes out.
+
+Not for endpoints that stream: their body is made after the commit. They take `DatabaseDep`.
+"""
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+DatabaseDep = Annotated[Database, Depends(_database)]
+"""For streams and long polls, which must not hold a transaction open while they wait."""
+
+
+def _operations_router() -> APIRouter:
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/health/liveness")
+    async def liveness() -> dict[str, str]:
+        """The process runs and its event loop turns."""
+        return {"status": "alive"}
+
+    @router.get("/health/readiness")
+    async def readiness(request: Request) -> dict[str, str]:
+        """What the process needs in order to answer is there; 503 otherwise."""
+        for check in request.app.state.checks:
+            try:
+                await check()
+            except problems.Problem:
+                raise
+            except Exception as error:
+                raise problems.Unavailable("Not ready.", code="not-ready") from error
+        return {"status": "ready"}
+
+    @router.get("/info")
+    async def info(request: Request) -> dict[str, str]:
+        """Which service and version this is."""
+        settings: Settings = request.app.state.settings
+        return {"service": settings.service, "version": settings.version, "environment": settings.environment}
+
+    return router

@@ -1,0 +1,60 @@
+"""A query parameter that a route does not know is refused: a misspelt filter would silently widen the answer."""
+
+from functools import lru_cache
+
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from pydantic import BaseModel
+
+from chassis.access_log import matched_route
+from chassis.auth import current_actor
+from chassis.problems import Problem
+
+
+async def only_known_query(request: Request) -> None:
+    """Application-wide dependency: 422 for an unknown query parameter, but 401 first where a token is needed."""
+    _, dependant = matched_route(request.scope)
+    if not request.query_params or dependant is None:
+        return
+    known, needs_token = _known(_Identity(dependant))
+    if set(request.query_params) <= known:
+        return
+    if needs_token:
+        await current_actor(request)
+    raise Problem(
+        422,
+        "A query parameter is not known here.",
+        code="unknown-parameter",
+        errors=[{"rule": "unknown-parameter", "detail": f"known here: {', '.join(sorted(known))}"}],
+    )
+
+
+class _Identity:
+    """Compares a dependant by identity, which is what lasts as long as its route."""
+
+    def __init__(self, dependant: Dependant) -> None:
+        self.dependant = dependant
+
+    def __hash__(self) -> int:
+        return id(self.dependant)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and other.dependant is self.dependant
+
+
+@lru_cache(maxsize=4096)
+def _known(identity: _Identity) -> tuple[frozenset[str], bool]:
+    names: set[str] = set()
+    needs_token = False
+    pending = [identity.dependant]
+    while pending:
+        dependant = pending.pop()
+        needs_token = needs_token or dependant.call is current_actor
+        pending.extend(dependant.dependencies)
+        for field in dependant.query_params:
+            annotation = field.field_info.annotation
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                names.update(found.alias or name for name, found in annotation.model_fields.items())
+            else:
+                names.add(field.alias)
+    return frozenset(names), needs_token
