@@ -1,27 +1,26 @@
-"""The FastAPI application of a service or gateway: the same refusals, limits, health and one commit everywhere.
+"""The FastAPI application of a service or gateway: the same refusals, limits, health and one commit everywhere."""
 
-An answer that says something was done leaves only after the commit that made it true: SessionDep's block ends, and so
-commits, when the endpoint has returned and before the first byte goes out. A commit that fails is answered 503 or 500.
-"""
-
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.types import Receive, Scope, Send
 
 from chassis import problems
 from chassis.access_log import AccessLog
-from chassis.db import AsyncSession, Database
+from chassis.db import Database
 from chassis.openapi import ANY_PROBLEM, describe_problems
 from chassis.query_rules import only_known_query
 from chassis.ratelimit import Limiter
+from chassis.session import DatabaseDep, SessionDep
 from chassis.settings import Settings
 from chassis.tokens import Verifier
 
 BODY_LIMIT = 1024 * 1024
 BULK_BODY_LIMIT = 64 * 1024 * 1024
 """For a route of its own: `@router.post(…, max_body_size=BULK_BODY_LIMIT)`."""
+
+__all__ = ["BODY_LIMIT", "BULK_BODY_LIMIT", "DatabaseDep", "SessionDep", "create_app"]
 
 Check = Callable[[], Awaitable[object]]
 
@@ -73,27 +72,6 @@ class _Application(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await AccessLog(super().__call__)(scope, receive, send)
-
-
-async def _session(request: Request) -> AsyncIterator[AsyncSession]:
-    async with request.app.state.database.transaction() as session:
-        yield session
-
-
-SessionDep = Annotated[AsyncSession, Depends(_session, scope="function")]
-"""A session whose transaction commits once, after the endpoint returned and before the answer goes out.
-
-Not for endpoints that stream: their body is made after the commit. They take `DatabaseDep`.
-"""
-
-
-def _database(request: Request) -> Database:
-    database: Database = request.app.state.database
-    return database
-
-
-DatabaseDep = Annotated[Database, Depends(_database)]
-"""For streams and long polls, which must not hold a transaction open while they wait."""
 
 
 def _operations_router() -> APIRouter:
