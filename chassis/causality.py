@@ -33,7 +33,7 @@ class NotCaughtUp(Unavailable):
 async def wait_until(
     database: Database, *, key: str, version: int, topic: str = Topic.CASELOAD_EVENTS, timeout_s: float = WAIT_SECONDS
 ) -> None:
-    """Return when this service has applied `version` of the stream (topic, key); after `timeout_s` raise NotCaughtUp."""
+    """Return when this service has applied `version` of that stream; raise NotCaughtUp after `timeout_s`."""
     clock = asyncio.get_running_loop().time
     deadline = clock() + timeout_s
     pause = _FIRST_PAUSE
