@@ -1,0 +1,201 @@
+"""The conditions a clause can put on the facts, as a table. A fact that is unknown does not meet its condition.
+
+Conditions about a referral (named receiver, order reference, same referral) ask for what the offer's owner asserts
+of it; an offer that asserts none does not meet them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from consent.domain.facts import AgencyFact, Consent, EmergencyRequest, Involvement, Mappa, Question
+from consent.domain.policy import UK, midnight
+from consent.domain.redaction import HEALTH_KINDS
+from contracts.agreement import Condition
+from contracts.codes import AgencyKind, InvolvementState
+
+MINIMUM_JUSTIFICATION = 20
+"""Characters; a shorter one justifies nothing."""
+
+NOT_CARE = frozenset(
+    {"custody", "offender-manager", "iom-team", "housing-officer", "youth-transition", "victim-liaison"}
+)
+"""Roles in which even an NHS body gives no care."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What a condition wanted and what the fact was: codes and instants, never names."""
+
+    condition: str
+    wanted: str
+    was: str
+
+
+Check = Callable[[Condition, Question], Missed | None]
+
+ANOTHER_CASE = frozenset(
+    {
+        "recipient.contracted_by",
+        "person.mappa",
+        "agencies.kind",
+        "offer.addressee",
+        "emergency.push",
+        "emergency.request",
+        "referral.receiver",
+        "referral.order_reference",
+        "referral.id",
+    }
+)
+"""Conditions without which a clause does not speak of the case at all."""
+
+
+def missed(condition: Condition, question: Question) -> Missed | None:
+    """None if the condition is met. `chosen-authority` is judged with the consent (`not_chosen`)."""
+    return CHECKS[condition.kind](condition, question)
+
+
+def not_chosen(consent: Consent, recipient: AgencyFact) -> Missed | None:
+    """Whether the person chose this authority: the consent names the agency itself and not its kind alone."""
+    if recipient.id in (consent.scope.agencies or ()):
+        return None
+    return Missed("consent.recipient", "names the authority", "names a kind")
+
+
+def involvement_of(question: Question) -> Involvement | None:
+    """The recipient's strongest involvement that is open now."""
+    open_now = [
+        involvement
+        for involvement in question.person.involvements
+        if involvement.agency == question.recipient.id
+        and involvement.state is not InvolvementState.ENDED
+        and involvement.since <= question.now
+        and (involvement.until is None or question.now < involvement.until)
+    ]
+    return max(open_now, key=lambda item: (item.state is InvolvementState.CONFIRMED, item.version), default=None)
+
+
+def managed_by(question: Question) -> Mappa | None:
+    """The fact that makes the person MAPPA-managed today, if any."""
+    today = question.now.astimezone(UK).date()
+    for mappa in question.person.mappa:
+        if mappa.managed and (mappa.until is None or today <= mappa.until):
+            return mappa
+    return None
+
+
+def request_for(question: Question) -> EmergencyRequest | None:
+    """The recipient's emergency request for this that runs now, if any."""
+    for request in question.person.requests:
+        if (
+            request.agency == question.recipient.id
+            and request.category is question.offer.category
+            and request.source in (None, question.offer.source.id)
+            and request.requested_at <= question.now < request.expires_at
+            and request.member
+            and len(request.justification.strip()) >= MINIMUM_JUSTIFICATION
+        ):
+            return request
+    return None
+
+
+def homelessness_from(question: Question, days: int) -> datetime | None:
+    """When the duty to refer begins: so many days before the release date as it was last offered."""
+    release_date = question.person.release_date
+    return None if release_date is None else midnight(release_date - timedelta(days=days))
+
+
+def _contracted_by(condition: Condition, question: Question) -> Missed | None:
+    kind = question.recipient.contractor_kind
+    if question.recipient.contracted_by and kind in condition.kinds:
+        return None
+    return Missed("recipient.contracted_by", " or ".join(condition.kinds), str(kind or "nobody"))
+
+
+def _not_contracted(condition: Condition, question: Question) -> Missed | None:
+    recipient = question.recipient
+    if recipient.kind is not AgencyKind.PROVIDER or not recipient.contracted_by:
+        return None
+    if recipient.contractor_kind is not None and recipient.contractor_kind not in condition.kinds:
+        return None
+    return Missed("recipient.contracted_by", "nobody", str(recipient.contractor_kind or "unknown"))
+
+
+def _mappa(_: Condition, question: Question) -> Missed | None:
+    return None if managed_by(question) else Missed("person.mappa", "managed", "not managed")
+
+
+def _near_homelessness(condition: Condition, question: Question) -> Missed | None:
+    days = condition.days or 0
+    begins = homelessness_from(question, days)
+    if begins is None:
+        return Missed("release.date", f"within {days} days", "unknown")
+    return None if begins <= question.now else Missed("release.date", f"within {days} days", "further away")
+
+
+def _care(_: Condition, question: Question) -> Missed | None:
+    involvement = involvement_of(question)
+    if involvement and set(involvement.roles) - NOT_CARE:
+        return None
+    return Missed("involvement.role", "care, or a live referral", "no care role" if involvement else "none")
+
+
+def _health_bodies(_: Condition, question: Question) -> Missed | None:
+    if question.offer.source.kind in HEALTH_KINDS and question.recipient.kind in HEALTH_KINDS:
+        return None
+    return Missed("agencies.kind", "health bodies on both ends", "another")
+
+
+def _addressee(_: Condition, question: Question) -> Missed | None:
+    if question.recipient.id in (question.offer.addressees or ()):
+        return None
+    return Missed("offer.addressee", "the recipient", "none" if question.offer.addressees is None else "others")
+
+
+def _push(_: Condition, question: Question) -> Missed | None:
+    emergency = question.offer.emergency
+    if emergency is None or not emergency.member or not emergency.justification.strip():
+        return Missed("emergency.push", "named member and justification", "none")
+    return _unjustified(question)
+
+
+def _pull(_: Condition, question: Question) -> Missed | None:
+    if request_for(question) is None:
+        return Missed("emergency.request", "in force", "none")
+    return _unjustified(question)
+
+
+def _unjustified(question: Question) -> Missed | None:
+    if question.recipient.id in question.offer.unjustified:
+        return Missed("emergency.review", "justified or due", "not justified")
+    return None
+
+
+def _unknown(fact: str) -> Check:
+    def missing(_condition: Condition, _question: Question) -> Missed | None:
+        return Missed(fact, "known", "unknown")
+
+    return missing
+
+
+def _with_the_consent(_condition: Condition, _question: Question) -> Missed | None:
+    """Judged by `not_chosen`, once the consent is known."""
+    return None
+
+
+CHECKS: dict[str, Check] = {
+    "contracted-by": _contracted_by,
+    "not-contracted": _not_contracted,
+    "mappa-managed": _mappa,
+    "chosen-authority": _with_the_consent,
+    "near-homelessness": _near_homelessness,
+    "care-involvement-or-referral": _care,
+    "health-bodies": _health_bodies,
+    "named-receiver": _unknown("referral.receiver"),
+    "order-reference": _unknown("referral.order_reference"),
+    "same-referral": _unknown("referral.id"),
+    "referral-receiver": _unknown("referral.receiver"),
+    "named-addressee": _addressee,
+    "emergency-push": _push,
+    "emergency-request": _pull,
+}
