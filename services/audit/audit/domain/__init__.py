@@ -1,0 +1,1 @@
+"""What an entry of the log says: pure functions from events to leaves and details."""

@@ -1,0 +1,57 @@
+"""Deliveries, open claims, merged persons: what the auditor asks about that changes. Beside the log, never for it."""
+
+from sqlalchemy import delete, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from audit.models import Claim, DeliveryRow, PersonAlias
+from contracts.access import DeliveryRecordedV1
+from contracts.caseload import PersonMergedV1, PersonUnmergedV1
+from contracts.consent import InvolvementNotedV1
+
+
+async def note_delivery(session: AsyncSession, event: DeliveryRecordedV1) -> None:
+    """First delivery and first acknowledgement of each share stand; later ones change nothing."""
+    if not event.deliveries:
+        return
+    rows: dict[str, dict[str, object]] = {}
+    for delivery in event.deliveries:
+        row = rows.setdefault(delivery.share_id, {"share_id": delivery.share_id, "agency": event.agency})
+        row["delivered_at"] = row.get("delivered_at") or delivery.delivered_at
+        row["acknowledged_at"] = row.get("acknowledged_at") or delivery.acknowledged_at
+    statement = insert(DeliveryRow)
+    first = {name: text(f"coalesce(delivery.{name}, excluded.{name})") for name in ("delivered_at", "acknowledged_at")}
+    await session.execute(statement.on_conflict_do_update(index_elements=["share_id"], set_=first), list(rows.values()))
+
+
+async def note_involvement(session: AsyncSession, event: InvolvementNotedV1, *, index: int) -> None:
+    """The newest state of an involvement; `index` is that of its entry."""
+    values = {
+        "person_id": event.person_id,
+        "agency": event.agency,
+        "state": event.state.value,
+        "roles": list(event.roles),
+        "via": event.via,
+        "member": event.member,
+        "since": event.since,
+        "log_index": index,
+    }
+    statement = insert(Claim).values(involvement_id=event.involvement_id, **values)
+    await session.execute(statement.on_conflict_do_update(index_elements=["involvement_id"], set_=values))
+
+
+async def note_merge(session: AsyncSession, event: PersonMergedV1) -> None:
+    """What was appended under the removed id is from now on found under the kept one too."""
+    statement = insert(PersonAlias).values(removed_id=event.removed_id, kept_id=event.kept_id)
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=["removed_id"], set_={"kept_id": event.kept_id})
+    )
+
+
+async def note_unmerge(session: AsyncSession, event: PersonUnmergedV1) -> None:
+    await session.execute(
+        delete(PersonAlias).where(
+            PersonAlias.removed_id == event.removed_id,  # type: ignore[arg-type]
+            PersonAlias.kept_id == event.kept_id,  # type: ignore[arg-type]
+        )
+    )
