@@ -52,9 +52,9 @@ class AdviceReason(StrEnum):
 
 @dataclass(frozen=True)
 class Advice:
-    """`date` None: nothing is advised. `mandatory`: the base rule moves the due day whatever the governor thinks."""
+    """`day` None: nothing is advised. `mandatory`: the base rule moves the due day whatever the governor thinks."""
 
-    date: date | None = None
+    day: date | None = None
     reason: AdviceReason | None = None
     mandatory: bool = False
 

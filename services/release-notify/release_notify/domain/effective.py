@@ -1,7 +1,7 @@
 """Which of a person's dates is the release: a fact as the prison gave it, never rewritten by advice.
 
-Source of the order: hmpps-integration-api `ReleaseDate.kt` (the confirmed date; else the actual parole or home detention
-curfew date; else the later of the non-DTO release date and the mid-term date).
+Source of the order: hmpps-integration-api `ReleaseDate.kt` (the confirmed date; else the actual parole or home
+detention curfew date; else the later of the non-DTO release date and the mid-term date).
 """
 
 from collections.abc import Iterable

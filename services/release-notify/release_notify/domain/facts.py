@@ -64,7 +64,7 @@ def content(found: JsonObject, *, today: date, holidays: Holidays, policy: Polic
     said |= {name: found[name] for name in ("time", "date_type", "status", "reason") if name in found}
     said["notice_working_days"] = working_days(today, due, holidays) if due else None
     said["flags"] = [flag.value for flag in flags_on(found, today=today, holidays=holidays, policy=policy)]
-    said["advised_date"] = advice.date.isoformat() if advice.date else None
+    said["advised_date"] = advice.day.isoformat() if advice.day else None
     if advice.reason:
         said["advised_reason"] = advice.reason.value
     if "decision" in found:

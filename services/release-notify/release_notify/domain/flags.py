@@ -1,4 +1,4 @@
-"""Flags of a release: what a receiving agency must notice. Earlier or later is none: it depends on what one was shown."""
+"""Flags of a release: what a receiver must notice. Earlier or later is none: it depends on what one was shown."""
 
 from datetime import date
 

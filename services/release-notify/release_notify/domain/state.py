@@ -1,4 +1,4 @@
-"""What is known of one person's release, as one value. Rows become this, rules turn it into another, it becomes rows."""
+"""What is known of one person's release, as one value: rows become it, rules turn it into another, it becomes rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
