@@ -4,11 +4,15 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from typing import TypeVar, cast, overload
 
 T = TypeVar("T")
 
 
+@overload
+async def eventually(ask: Callable[[], Awaitable[T]], *, within: float = 10, every: float = 0.02) -> T: ...
+@overload
+async def eventually(ask: Callable[[], T], *, within: float = 10, every: float = 0.02) -> T: ...
 async def eventually(ask: Callable[[], T | Awaitable[T]], *, within: float = 10, every: float = 0.02) -> T:
     """The first truthy answer of `ask` (a function or a coroutine function).
 
