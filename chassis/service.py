@@ -27,6 +27,10 @@ log = logging.get(__name__)
 GRACE_S = 20.0
 
 
+class NotReady(Exception):
+    """These parts do not work yet."""
+
+
 def main(process: Coroutine[Any, Any, None]) -> None:
     """Runs a composition root to its end on uvloop."""
     uvloop.run(process)
@@ -129,10 +133,11 @@ async def _serve(app: FastAPI, settings: Settings, stop: asyncio.Event) -> None:
 
 
 def _add_readiness(app: FastAPI, relay: Relay | None, consumers: Sequence[Consumer]) -> None:
-    """What `/health/readiness` asks beside the database; names of parts that are not ready."""
+    """`/health/readiness` also asks whether the relay sends and every consumer consumes."""
 
-    def not_ready() -> list[str]:
+    async def parts_work() -> None:
         parts = [("relay", relay), *((consumer.group, consumer) for consumer in consumers)]
-        return [name for name, part in parts if part is not None and not part.ready]
+        if waiting := [name for name, part in parts if part is not None and not part.ready]:
+            raise NotReady(", ".join(waiting))
 
-    app.state.not_ready = not_ready
+    app.state.checks = (*app.state.checks, parts_work)
