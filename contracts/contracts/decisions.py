@@ -1,8 +1,12 @@
-"""A decision explains itself: verdict, ground, what was removed, what failed, and every fact it relied on."""
+"""A decision explains itself: verdict, ground, what was removed, what failed, and every fact it relied on.
 
-from typing import ClassVar
+Invariant: a permit names its whole ground and no reason, a refusal a reason and no ground; a consent stands behind a
+decision if and only if consent is its basis; content goes with permits alone.
+"""
 
-from pydantic import Field
+from typing import ClassVar, Self
+
+from pydantic import Field, model_validator
 
 from contracts.codes import AgencyKind, Basis, Category, Effect, Purpose, Reason, Verdict
 from contracts.event import EventData, Instant, JsonObject, Part
@@ -51,7 +55,24 @@ class Decision(Part):
     ends: str | None = None
     """The live share that this decision ends."""
     effect: Effect | None = None
+    """What the end does; set if and only if `ends` is."""
     decided_at: Instant
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        permitted = self.verdict is Verdict.PERMITTED
+        ground = (self.basis, self.agreement, self.agreement_version, self.clause)
+        if any((part is not None) is not permitted for part in ground):
+            raise ValueError("basis, agreement, agreement_version and clause are set if and only if it is permitted")
+        if (self.reason is None) is not permitted:
+            raise ValueError("reason is set if and only if it is refused")
+        if (self.consent_id is not None) is not (self.basis is Basis.CONSENT):
+            raise ValueError("consent_id is set if and only if the basis is consent")
+        if (self.ends is None) is not (self.effect is None):
+            raise ValueError("ends and effect are set together")
+        if self.content is not None and not permitted:
+            raise ValueError("content goes with permits alone")
+        return self
 
 
 class OfferDecidedV1(EventData):
