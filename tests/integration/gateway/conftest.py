@@ -1,0 +1,44 @@
+"""A gateway database as its processes see it: the front's role, the projector's role, and the owner's."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from chassis.consumer import Received
+from chassis.db import Database
+from contracts.event import EventData
+from gateway.operations.project import Projected, project
+from tests.support.postgres import MakeDatabase, TestDatabase
+from tests.support.sharelog import BEGAN, MadeLog
+
+
+@dataclass
+class Gateway:
+    """`front` and `projector` are the two login roles' databases; `show` applies messages as the projector does."""
+
+    rows: TestDatabase
+    front: Database
+    projector: Database
+    log: MadeLog
+
+    async def show(self, *messages: EventData) -> Projected:
+        received = [
+            Received(id="", topic=str(m.TOPIC), key=m.key, version=n, time=BEGAN, traceparent=None, data=m)
+            for n, m in enumerate(messages, 1)
+        ]
+        async with self.projector.transaction() as session:
+            return await project(session, received, key=self.log.key, now=BEGAN)
+
+
+Show = Callable[..., Awaitable[Projected]]
+
+
+@pytest.fixture
+async def gateway(fresh_database: MakeDatabase) -> AsyncIterator[Gateway]:
+    rows = fresh_database("gateway")
+    front = Database(rows.url)
+    projector = Database(rows.login_url("gateway_projector"))
+    yield Gateway(rows, front, projector, MadeLog())
+    await front.close()
+    await projector.close()

@@ -1,0 +1,132 @@
+"""An agency's rows are its own, whatever the query says: raw statements as the role the front logs in with."""
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from chassis.tables import ChassisTable
+from gateway.models import Table
+from tests.integration.gateway.conftest import Gateway
+
+CONTENT = {"release_date": "2026-12-01"}
+TABLES = ("feed_item", "section", "ledger", "delivery", "tally", "bulk_request")
+
+
+async def rows(gateway: Gateway, query: str, *, agency: str | None, kind: str = "") -> list[tuple[object, ...]]:
+    async with await psycopg.AsyncConnection.connect(gateway.rows.url) as connection:
+        if agency is not None:
+            await connection.execute("SELECT set_config('throughgate.agency', %s, true)", (agency,))
+            await connection.execute("SELECT set_config('throughgate.agency_kind', %s, true)", (kind,))
+        return await (await connection.execute(query)).fetchall()  # type: ignore[call-overload, no-any-return]
+
+
+async def filled(gateway: Gateway) -> None:
+    log = gateway.log
+    await gateway.show(
+        log.batch(
+            log.share("s0", content=CONTENT, source_sees_recipient=True),
+            log.share("s1", content=CONTENT, recipient="mht-riverside", recipient_kind="mental-health"),
+        )
+    )
+    async with await psycopg.AsyncConnection.connect(gateway.rows.url) as connection:
+        for agency, share_id, told in (("probation-north", "s0", True), ("mht-riverside", "s1", False)):
+            await connection.execute("SELECT set_config('throughgate.agency', %s, true)", (agency,))
+            await connection.execute(
+                "INSERT INTO delivery VALUES (%s, %s, 0, 'hmp-northgate', %s, now(), NULL)", (agency, share_id, told)
+            )
+            await connection.execute("INSERT INTO bulk_request VALUES (%s, 'k', 'd', now())", (agency,))
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_without_an_agency_there_is_nothing(gateway: Gateway, table: str) -> None:
+    await filled(gateway)
+    assert await rows(gateway, f"SELECT * FROM {table}", agency=None) == []
+    assert await rows(gateway, f"SELECT * FROM {table}", agency="") == []
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_another_agency_sees_nothing_even_with_a_hostile_condition(gateway: Gateway, table: str) -> None:
+    await filled(gateway)
+    query = f"SELECT * FROM {table} WHERE agency = 'probation-north' OR 1 = 1 OR agency LIKE '%'"
+    assert await rows(gateway, query, agency="charity-newstart") == []
+
+
+async def test_an_agency_sees_its_own_rows_and_no_others(gateway: Gateway) -> None:
+    await filled(gateway)
+    for table, mine in (("feed_item", 1), ("section", 1), ("tally", 1), ("bulk_request", 1), ("delivery", 1)):
+        found = await rows(gateway, f"SELECT agency FROM {table}", agency="probation-north")
+        assert found == [("probation-north",)] * mine, table
+
+
+async def test_the_source_sees_a_delivery_only_where_it_may_know_the_recipient(gateway: Gateway) -> None:
+    await filled(gateway)
+    assert await rows(gateway, "SELECT agency FROM delivery", agency="hmp-northgate") == [("probation-north",)]
+    ledger = await rows(gateway, "SELECT share_id, recipient FROM ledger ORDER BY cursor", agency="hmp-northgate")
+    assert ledger == [("s0", "probation-north"), ("s1", None)]
+
+
+async def test_the_auditor_sees_counts_of_all_and_no_item(gateway: Gateway) -> None:
+    await filled(gateway)
+    query = "SELECT agency, shares, hidden FROM tally ORDER BY agency"
+    counts = await rows(gateway, query, agency="auditor-north", kind="auditor")
+    assert counts == [("mht-riverside", 1, 0), ("probation-north", 1, 0)]
+    assert await rows(gateway, "SELECT * FROM feed_item", agency="auditor-north", kind="auditor") == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE feed_item SET agency = 'charity-newstart'",
+        "DELETE FROM section",
+        "INSERT INTO tally VALUES ('charity-newstart', 1, 0)",
+        "SELECT * FROM denial",
+        "SELECT * FROM told",
+        "SELECT * FROM waiting",
+        "SELECT * FROM stream_position",
+        "TRUNCATE feed_item",
+        "ALTER TABLE feed_item DISABLE ROW LEVEL SECURITY",
+        "SET ROLE gateway_projector",
+        "SET ROLE gateway_owner",
+    ],
+)
+async def test_the_front_may_not(gateway: Gateway, statement: str) -> None:
+    await filled(gateway)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        await rows(gateway, statement, agency="charity-newstart")
+
+
+async def test_the_front_cannot_write_a_delivery_for_another_agency(gateway: Gateway) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        await rows(
+            gateway,
+            "INSERT INTO delivery VALUES ('probation-north', 's9', 0, 'x', false, now(), NULL) RETURNING 1",
+            agency="charity-newstart",
+        )
+
+
+async def test_even_the_owner_of_the_tables_is_under_the_rule(gateway: Gateway) -> None:
+    await filled(gateway)
+    async with await psycopg.AsyncConnection.connect(gateway.rows.owner_url) as connection:
+        for table in (*TABLES, "denial", "told"):
+            found = await (await connection.execute(f"SELECT count(*) FROM {table}")).fetchone()  # type: ignore[call-overload]
+            assert found == (0,), table
+
+
+async def test_the_agency_ends_with_its_transaction(gateway: Gateway) -> None:
+    await filled(gateway)
+    async with await psycopg.AsyncConnection.connect(gateway.rows.url) as connection:
+        await connection.execute("SELECT set_config('throughgate.agency', 'probation-north', true)")
+        assert await (await connection.execute("SELECT 1 FROM feed_item")).fetchall() == [(1,)]
+        await connection.commit()
+        assert await (await connection.execute("SELECT 1 FROM feed_item")).fetchall() == []
+
+
+def test_models_are_what_the_migrations_made(gateway: Gateway) -> None:
+    engine = create_engine(gateway.rows.owner_url.replace("postgresql://", "postgresql+psycopg://", 1))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, [Table.metadata, ChassisTable.metadata])  # type: ignore[arg-type]
+    engine.dispose()
+    assert differences == []
