@@ -1,0 +1,1 @@
+"""Writes of caseload, one function per use case. None commits: the edge does, once."""

@@ -1,0 +1,1 @@
+"""Reads of caseload. Nothing here writes; what locks says so."""
