@@ -48,10 +48,16 @@ def load_signer(settings: Settings) -> Signer:
     if not isinstance(private, Ed25519PrivateKey):
         raise NoSigningKey
     found = signer(settings.log_origin, private)
-    public_path = settings.log_key_file or path.with_suffix(".pub")
-    public_path.parent.mkdir(parents=True, exist_ok=True)
-    public_path.write_text(f"{found.verifier}\n")
+    _publish(found.verifier, settings.log_key_file or settings.data_dir / "share-log.pub")
     return found
+
+
+def _publish(key: VerifierKey, path: Path) -> None:
+    """Whole or not at all: others wait for this file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(f"{key}\n")
+    draft.replace(path)
 
 
 def _make_key(path: Path) -> None:

@@ -128,7 +128,7 @@ def _emergency(event_id: str, event: EmergencyRequestedV1) -> Sequence[Draft]:
         "review_due_at": iso(event.review_due_at),
     }
     if event.source:
-        facts["from"] = event.source
+        facts["source"] = event.source
     detail = {"request_id": event.request_id, "justification": event.justification}
     return [_entry(EntryKind.EMERGENCY, event_id, event, event.agency, facts, detail)]
 
@@ -136,8 +136,8 @@ def _emergency(event_id: str, event: EmergencyRequestedV1) -> Sequence[Draft]:
 def _review(event_id: str, event: ReviewRecordedV1) -> Sequence[Draft]:
     facts: Facts = {
         "share_id": event.share_id,
-        "from": event.source,
-        "to": event.recipient,
+        "source": event.source,
+        "recipient": event.recipient,
         "category": event.category.value,
         "outcome": event.outcome,
     }
