@@ -27,7 +27,7 @@ def denial(*shares: str, effect: Effect = Effect.WITHDRAW) -> ShareDeniedV1:
 
 async def stored(gateway: Gateway, query: str) -> list[tuple[Any, ...]]:
     async with await psycopg.AsyncConnection.connect(gateway.projector.url) as connection:
-        return await (await connection.execute(query)).fetchall()  # type: ignore[call-overload, no-any-return]
+        return await (await connection.execute(query)).fetchall()
 
 
 async def feed(gateway: Gateway) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ async def rows(gateway: Gateway, query: str, *, agency: str | None, kind: str = 
         if agency is not None:
             await connection.execute("SELECT set_config('throughgate.agency', %s, true)", (agency,))
             await connection.execute("SELECT set_config('throughgate.agency_kind', %s, true)", (kind,))
-        return await (await connection.execute(query)).fetchall()  # type: ignore[call-overload, no-any-return]
+        return await (await connection.execute(query)).fetchall()
 
 
 async def filled(gateway: Gateway) -> None:
@@ -110,7 +110,7 @@ async def test_even_the_owner_of_the_tables_is_under_the_rule(gateway: Gateway) 
     await filled(gateway)
     async with await psycopg.AsyncConnection.connect(gateway.rows.owner_url) as connection:
         for table in (*TABLES, "denial", "told"):
-            found = await (await connection.execute(f"SELECT count(*) FROM {table}")).fetchone()  # type: ignore[call-overload]
+            found = await (await connection.execute(f"SELECT count(*) FROM {table}")).fetchone()
             assert found == (0,), table
 
 

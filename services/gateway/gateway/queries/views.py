@@ -1,0 +1,38 @@
+"""What an agency sees of persons, from its view alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True, slots=True)
+class SectionRow:
+    """One section as its JSON."""
+
+    person_id: str
+    category: str
+    body: str
+
+
+_OF_PERSON = """
+SELECT person_id, category, body FROM section WHERE agency = :agency AND person_id = :person_id ORDER BY cursor DESC
+"""
+_RELEASES = """
+SELECT DISTINCT ON (person_id) person_id, category, body FROM section
+WHERE agency = :agency AND person_id = ANY(CAST(:people AS text[])) AND category = 'release-date'
+ORDER BY person_id, cursor DESC
+"""
+
+
+async def sections(session: AsyncSession, *, agency: str, person_id: str) -> list[SectionRow]:
+    """Everything that is shared with this agency about a person now, newest first."""
+    rows = await session.execute(text(_OF_PERSON), {"agency": agency, "person_id": person_id})
+    return [SectionRow(row.person_id, row.category, row.body) for row in rows]
+
+
+async def releases(session: AsyncSession, *, agency: str, people: Sequence[str]) -> dict[str, str]:
+    """The release section by person, for those whose release is shared with this agency."""
+    rows = await session.execute(text(_RELEASES), {"agency": agency, "people": list(people)})
+    return {row.person_id: row.body for row in rows}
