@@ -7,7 +7,6 @@ import time
 from collections.abc import MutableMapping
 from typing import Any
 
-from fastapi.dependencies.models import Dependant
 from opentelemetry.trace import SpanKind
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -75,13 +74,13 @@ class AccessLog:
                     )
 
 
-def matched_route(scope: Scope) -> tuple[str, Dependant | None]:
-    """The template of the matched route's path, or UNMATCHED, and what FastAPI knows of its parameters."""
+def matched_route(scope: Scope) -> tuple[str, Any]:
+    """The template of the matched route's path, or UNMATCHED, and the route as FastAPI has put it together, or None."""
     found: Any = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
     path = getattr(found, "path_format", None)
     if not isinstance(path, str):
         return UNMATCHED, None
-    return str(scope.get("root_path", "")) + path, getattr(found, "dependant", None)
+    return str(scope.get("root_path", "")) + path, found
 
 
 def _add_headers(headers: MutableHeaders, state: MutableMapping[str, object]) -> None:

@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 from chassis import problems
 from chassis.access_log import AccessLog
 from chassis.db import Database
+from chassis.media_type import only_json_bodies
 from chassis.openapi import ANY_PROBLEM, describe_problems
 from chassis.query_rules import only_known_query
 from chassis.ratelimit import Limiter
@@ -47,7 +48,7 @@ def create_app(
         title=title,
         version=settings.version,
         max_body_size=BODY_LIMIT,
-        dependencies=[Depends(only_known_query)],
+        dependencies=[Depends(only_known_query), Depends(only_json_bodies)],
         responses=ANY_PROBLEM,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         **options,

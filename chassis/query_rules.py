@@ -13,7 +13,8 @@ from chassis.problems import Problem
 
 async def only_known_query(request: Request) -> None:
     """Application-wide dependency: 422 for an unknown query parameter, but 401 first where a token is needed."""
-    _, dependant = matched_route(request.scope)
+    _, route = matched_route(request.scope)
+    dependant = getattr(route, "dependant", None)
     if not request.query_params or dependant is None:
         return
     known, needs_token = _known(_Identity(dependant))
