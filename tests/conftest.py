@@ -8,6 +8,7 @@ from tests.support.broker import (
     pytest_generate_tests,
 )
 from tests.support.postgres import fresh_database, make_database, make_empty_database, pg_server
+from tests.support.stack import stack
 
 __all__ = [
     "broker",
@@ -19,4 +20,5 @@ __all__ = [
     "make_empty_database",
     "pg_server",
     "pytest_generate_tests",
+    "stack",
 ]

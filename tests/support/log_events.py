@@ -36,7 +36,9 @@ def permitted(recipient: str = "police-north", **change: Any) -> Decision:
 
 
 def refused(recipient: str = "charity-newstart", **change: Any) -> Decision:
-    miss = NearMiss(clause="3.1", condition="consent.state", wanted="in-force", was="none", reason=Reason.CONSENT_MISSING)
+    miss = NearMiss(
+        clause="3.1", condition="consent.state", wanted="in-force", was="none", reason=Reason.CONSENT_MISSING
+    )
     values: dict[str, Any] = {
         "share_id": new_id(),
         "recipient": recipient,

@@ -135,5 +135,12 @@ def _pid_in(pid_file: Path) -> int | None:
 
 
 def _is_postgres_of(pid: int, data: Path) -> bool:
-    listing = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
-    return "postgres" in listing and str(data) in listing
+    """Whether that process is a server of this data folder. Another user's process is none of ours."""
+    try:
+        command_line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except FileNotFoundError:
+        if Path("/proc/self").exists():
+            return False
+        asked = ["ps", "-o", "args=", "-p", str(pid)]
+        command_line = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    return "postgres" in command_line and str(data) in command_line

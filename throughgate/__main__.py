@@ -1,0 +1,5 @@
+"""`python -m throughgate` is the command `throughgate`."""
+
+from throughgate.cli import main
+
+main()
