@@ -128,8 +128,8 @@ async def disclosures(
 ) -> Disclosures | Response:
     size = await counts.log_size(session)
     found = await entries.disclosed(session, await entries.share_conditions(session, ShareFilter(person_id=person)))
-    await record({"person_id": person}, len(found))
     items = [answers.disclosed_share(row) for row in found if row.index < size]
+    await record({"person_id": person}, len(items))
     if CSV in accept:
         return Response(answers.as_csv(items), media_type=CSV)
     return Disclosures(person_id=person, size=size, count=len(items), items=items)

@@ -82,8 +82,14 @@ def _one_of(column: Any, tags: Sequence[bytes]) -> ColumnElement[bool]:
 def entries_statement(conditions: Conditions, *, after: int | None = None, limit: int | None = None) -> Select[Any]:
     """Entries with their details, by log index. A condition on the detail needs the join to be an inner one."""
     of_detail = any("log_detail" in str(condition) for condition in conditions)
+    columns: tuple[Any, ...] = (
+        col(LogEntryRow.log_index),
+        col(LogEntryRow.leaf),
+        col(LogEntryRow.leaf_hash),
+        col(LogDetail.detail),
+    )
     statement: Select[Any] = (
-        select(col(LogEntryRow.log_index), col(LogEntryRow.leaf), col(LogEntryRow.leaf_hash), col(LogDetail.detail))
+        select(*columns)
         .join(LogDetail, col(LogDetail.log_index) == col(LogEntryRow.log_index), isouter=not of_detail)
         .where(*conditions)
         .order_by(col(LogEntryRow.log_index))
