@@ -5,7 +5,7 @@ merge moved; an identifier names at most one person.
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, MetaData, String, UniqueConstraint, text
+from sqlalchemy import Column, DateTime, Index, MetaData, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -194,7 +194,6 @@ class MovementRow(Table, table=True):
     __tablename__ = "movement"
 
     id: str = Field(primary_key=True)
-    number: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), nullable=False))
     person_id: str = Field(foreign_key="person.id", index=True)
     recorded_person_id: str
     status: CustodyStatus = _word()

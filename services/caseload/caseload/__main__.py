@@ -1,0 +1,6 @@
+"""Starts caseload."""
+
+from caseload.main import main
+from chassis.service import main as start
+
+start(main())
