@@ -1,4 +1,4 @@
-"""Tables of release-notify. Rows keep `recorded_person_id` beside `person_id`: an unmerge moves back what a merge moved.
+"""Tables of release-notify. Rows keep `recorded_person_id` too, so that an unmerge moves back what a merge moved.
 
 A person's open release is the one recorded under their own id; dates of a number merged into it stay on that number's
 release row, and the newest fact of each type counts.

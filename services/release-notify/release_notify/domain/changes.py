@@ -141,15 +141,19 @@ def moved(state: State, custody: Custody, *, released_on: date) -> State:
     """After a movement. A transfer hands the release over; a release keeps it as a fact, with the day it happened."""
     release = state.release
     if release and custody.prison:
-        release = replace(release, prison=custody.prison)
-    if release and custody.status is CustodyStatus.RELEASED and release.released_on is None:
+        release = replace(release, prison=custody.prison, released_on=None)
+    elif release and custody.status is CustodyStatus.RELEASED:
         release = replace(release, released_on=released_on)
     return replace(state, custody=custody, release=release)
 
 
 def ends_period(state: State, custody: Custody) -> bool:
-    """Whether a movement begins a new time in custody: somebody who was released is held again."""
-    return bool(state.release and state.release.released_on and custody.prison)
+    """Whether a movement begins a new time in custody: somebody who was released is held again.
+
+    A release that is taken back (the same time in custody goes on) ends nothing.
+    """
+    goes_on = state.custody is not None and state.custody.custody_id == custody.custody_id
+    return bool(state.release and state.release.released_on and custody.prison and not goes_on)
 
 
 def check_address(state: State, *, confirmed: bool) -> State:

@@ -111,6 +111,12 @@ def effective_date(release: Release) -> date | None:
     return date_of(release.offered)
 
 
+def effective_address(state: State) -> str | None:
+    """The key of the address that the effective release has now."""
+    chosen = effective(state.dates.values())
+    return address_key(chosen.address) if chosen else None
+
+
 def _without_empty(found: dict[str, object]) -> JsonObject:
     return {name: value for name, value in found.items() if value not in (None, [], False)}
 

@@ -4,15 +4,19 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import RowMapping
+
 from contracts.codes import ChangeReason, CustodyStatus, DateStatus, DateType, GovernorDecision
 from contracts.event import JsonObject
-from release_notify.domain.address import Address, AddressKind, address_key
+from release_notify.calendar import england_and_wales
+from release_notify.domain import facts
+from release_notify.domain.address import Address, AddressKind
 from release_notify.domain.day_of_release import Sentence, SentenceKind
-from release_notify.domain.effective import effective
-from release_notify.domain.facts import effective_date
+from release_notify.domain.facts import effective_address, effective_date
+from release_notify.domain.flags import day_flags, in_order
 from release_notify.domain.state import Custody, DateFact, Decision, Release, State
 
-Row = Mapping[str, Any]
+Row = RowMapping | Mapping[str, Any]
 
 
 def custody_of(row: Row) -> Custody:
@@ -37,7 +41,6 @@ def release_of(row: Row) -> Release:
 
 def release_row(release: Release, state: State) -> dict[str, Any]:
     """The columns of a release that change; `state` is the person's whose own release it is."""
-    chosen = effective(state.dates.values())
     offered = release.offered
     return {
         "release_id": release.release_id,
@@ -49,8 +52,8 @@ def release_row(release: Release, state: State) -> dict[str, Any]:
         "version": release.version,
         "offered": offered,
         "effective_on": _iso(effective_date(release)),
-        "flags": offered.get("address_flags", []) if offered else [],
-        "address_key": address_key(chosen.address) if chosen else None,
+        "flags": _lasting_flags(offered),
+        "address_key": effective_address(state),
         "address_shared": release.address_shared,
         "confirmed_address": release.confirmed_address,
         "released_on": _iso(release.released_on),
@@ -59,6 +62,13 @@ def release_row(release: Release, state: State) -> dict[str, Any]:
         "fired": sorted(release.fired),
         "next_milestone_on": _iso(min(release.plan.values(), default=None)),
     }
+
+
+def _lasting_flags(offered: JsonObject | None) -> list[str]:
+    """The flags that the passing of time does not change."""
+    due = facts.date_of(offered)
+    calendar = [flag.value for flag in in_order(day_flags(due, england_and_wales))] if due else []
+    return calendar + (offered or {}).get("address_flags", [])
 
 
 def date_of(row: Row) -> DateFact:

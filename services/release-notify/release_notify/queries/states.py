@@ -3,14 +3,13 @@
 `locked_states` takes the persons' rows FOR UPDATE in id order; who writes anything about a person holds that lock.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.codes import DateType
-from release_notify.domain.state import State
+from release_notify.domain.state import DateFact, State
 from release_notify.queries.rows import custody_of, date_of, release_of
 
 _OPEN = "INSERT INTO person (person_id) SELECT unnest(CAST(:ids AS text[])) ON CONFLICT DO NOTHING"
@@ -71,16 +70,16 @@ async def state(session: AsyncSession, person_id: str) -> State:
     return (await _states(session, rows)).get(kept, State(kept))
 
 
-async def _states(session: AsyncSession, persons: Iterable[Mapping[str, Any]]) -> dict[str, State]:
+async def _states(session: AsyncSession, persons: Iterable[RowMapping]) -> dict[str, State]:
     pending = {row["person_id"]: row["pending_since"] is not None for row in persons}
     ids = {"ids": list(pending)}
 
-    async def rows(statement: str) -> list[Mapping[str, Any]]:
-        return list((await session.execute(text(statement), ids)).mappings())
+    async def rows(statement: str) -> Sequence[RowMapping]:
+        return (await session.execute(text(statement), ids)).mappings().all()
 
     custody = {row["person_id"]: custody_of(row) for row in await rows(_CUSTODY)}
     release = {row["person_id"]: release_of(row) for row in await rows(_RELEASE)}
-    dates: dict[str, dict[DateType, Any]] = {person_id: {} for person_id in pending}
+    dates: dict[str, dict[DateType, DateFact]] = {person_id: {} for person_id in pending}
     for row in await rows(_DATES):
         dates[row["person_id"]][DateType(row["date_type"])] = date_of(row)
     sequences: dict[str, dict[tuple[str, DateType], int]] = {person_id: {} for person_id in pending}

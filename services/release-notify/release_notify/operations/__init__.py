@@ -1,0 +1,1 @@
+"""Writes of release-notify, one function per use case. None commits; the edge does, once."""

@@ -1,0 +1,77 @@
+"""What movements do to a release: a transfer hands it over, a release makes it a fact, new custody ends it."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.outbox import emit_all
+from contracts.caseload import CustodyChangedV1
+from contracts.codes import CustodyStatus
+from release_notify.calendar import today
+from release_notify.domain import changes
+from release_notify.domain.address import address_key
+from release_notify.domain.facts import effective_date
+from release_notify.domain.settle import retract
+from release_notify.domain.state import State
+from release_notify.models import ChangeRow, CustodyRow, ReleaseRow
+from release_notify.operations.keep import change_row, events_of, keep, neighbours
+from release_notify.operations.turn import Cause, turn
+from release_notify.operations.upsert import insert, upsert
+from release_notify.queries.rows import release_row
+from release_notify.queries.states import locked_states
+
+
+async def move(session: AsyncSession, moved: CustodyChangedV1, *, now: datetime) -> None:
+    """Applies what caseload says of a number's custody now. Of numbers merged into one person the newest counts."""
+    state = (await locked_states(session, [moved.person_id]))[moved.person_id]
+    await upsert(session, CustodyRow, [_row(moved, state.person_id)])
+    custody = (await locked_states(session, [state.person_id]))[state.person_id].custody
+    assert custody is not None
+    cause = Cause("custody", moved.prison or moved.previous_prison or (state.release.prison if state.release else ""))
+    if changes.ends_period(state, custody):
+        state = await end_period(session, state, cause=cause, now=now)
+    after = changes.moved(state, custody, released_on=today(custody.occurred_at))
+    around = await neighbours(session, [address_key(fact.address) for fact in state.dates.values()])
+    await keep(session, [turn(state, after, cause=cause, neighbours=around, now=now)], now=now)
+
+
+async def end_period(session: AsyncSession, state: State, *, cause: Cause, now: datetime) -> State:
+    """Closes every open release of the person; what was offered of their own is retracted. Dates start anew."""
+    assert state.release is not None
+    await retract_release(session, state, cause=cause, now=now)
+    await session.execute(
+        text(
+            "UPDATE release SET closed_at = :now, plan = '{}', next_milestone_on = NULL"
+            " WHERE person_id = :person_id AND closed_at IS NULL"
+        ),
+        {"now": now, "person_id": state.person_id},
+    )
+    return replace(state, release=None, dates={})
+
+
+async def retract_release(session: AsyncSession, state: State, *, cause: Cause, now: datetime) -> State:
+    """The person's own release is told no more: its row, its history, its last events."""
+    assert state.release is not None
+    stays = effective_date(state.release)
+    release, told = retract(state.release)
+    gone = replace(state, release=release)
+    await upsert(session, ReleaseRow, [release_row(release, gone)])
+    if told:
+        row = change_row(cause, release_id=release.release_id, told=told, dates=[], stays=stays, now=now)
+        await insert(session, ChangeRow, [row])
+        await emit_all(session, events_of(gone, told, now), now=now)
+    return gone
+
+
+def _row(moved: CustodyChangedV1, person_id: str) -> dict[str, Any]:
+    return {
+        "recorded_person_id": moved.person_id,
+        "person_id": person_id,
+        "custody_id": moved.custody_id,
+        "status": CustodyStatus(moved.status).value,
+        "prison": moved.prison,
+        "occurred_at": moved.occurred_at.isoformat(),
+    }

@@ -1,0 +1,150 @@
+"""Two numbers become one person, or turn out to be two after all. Everything moves; nothing is lost on the way.
+
+Of two dates of one type the one pushed later counts, and of two movements the later one. Restriction wins: what one
+number's release was told to be stays told under the kept one, at a higher version, and is retracted under the removed.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.ids import new_id
+from contracts.caseload import PersonMergedV1, PersonUnmergedV1
+from release_notify.domain import changes
+from release_notify.domain.address import address_key
+from release_notify.domain.state import State
+from release_notify.operations.custody import retract_release
+from release_notify.operations.keep import keep, neighbours
+from release_notify.operations.turn import Cause, turn
+from release_notify.queries.states import locked_states
+
+MOVING = ("custody", "release", "sequence")
+
+_ALL_OF = """
+WITH RECURSIVE under (person_id) AS (
+    SELECT CAST(:removed AS varchar)
+    UNION
+    SELECT p.person_id FROM person p JOIN under u ON p.merged_into = u.person_id
+)
+SELECT person_id FROM under
+"""
+
+
+async def merge(session: AsyncSession, merged: PersonMergedV1, *, now: datetime) -> None:
+    """Moves everything of the removed number to the kept one; a second time it changes nothing."""
+    states = await locked_states(session, [merged.kept_id, merged.removed_id])
+    kept, removed = states[merged.kept_id], states[merged.removed_id]
+    if kept.person_id == removed.person_id:
+        return
+    if removed.release:
+        await retract_release(session, removed, cause=_cause("merge", removed), now=now)
+    await session.execute(
+        text("UPDATE person SET merged_into = :kept WHERE person_id = :removed"),
+        {"kept": kept.person_id, "removed": removed.person_id},
+    )
+    for table in MOVING:
+        await session.execute(
+            text(f"UPDATE {table} SET person_id = :kept WHERE person_id = :removed"),  # noqa: S608 - from MOVING
+            {"kept": kept.person_id, "removed": removed.person_id},
+        )
+    kept = await _past_apart(session, kept, removed, now)
+    now_one = (await locked_states(session, [kept.person_id]))[kept.person_id]
+    now_one = replace(now_one, pending=kept.pending or removed.pending)
+    await _settle(session, before=kept, after=_with_release_of(now_one, removed, now), what="merge", now=now)
+
+
+async def _past_apart(session: AsyncSession, kept: State, removed: State, now: datetime) -> State:
+    """Where one number's release happened and the other is held, the former is behind and its dates count no more."""
+    if kept.release and kept.release.released_on and is_held(removed):
+        kept = await retract_release(session, kept, cause=_cause("merge", kept), now=now)
+        await _close(session, kept.person_id, now)
+        return replace(kept, release=None, dates={})
+    if removed.release and removed.release.released_on and is_held(kept):
+        await _close(session, removed.person_id, now)
+    return kept
+
+
+async def _close(session: AsyncSession, recorded_person_id: str, now: datetime) -> None:
+    await session.execute(
+        text(
+            "UPDATE release SET closed_at = :now, plan = '{}', next_milestone_on = NULL"
+            " WHERE recorded_person_id = :recorded AND closed_at IS NULL"
+        ),
+        {"now": now, "recorded": recorded_person_id},
+    )
+
+
+async def _reopen_newest(session: AsyncSession, recorded_person_id: str) -> None:
+    """The newest release recorded under a number is its own again, if the merge had closed it."""
+    await session.execute(
+        text(
+            "UPDATE release SET closed_at = NULL WHERE release_id ="
+            " (SELECT release_id FROM release WHERE recorded_person_id = :recorded ORDER BY opened_at DESC LIMIT 1)"
+            " AND NOT EXISTS (SELECT FROM release WHERE recorded_person_id = :recorded AND closed_at IS NULL)"
+        ),
+        {"recorded": recorded_person_id},
+    )
+
+
+async def unmerge(session: AsyncSession, unmerged: PersonUnmergedV1, *, now: datetime) -> None:
+    """Moves back what was recorded under the removed number, and under numbers merged into it before."""
+    both = {"kept": unmerged.kept_id, "removed": unmerged.removed_id}
+    kept = (await locked_states(session, [unmerged.kept_id]))[unmerged.kept_id]
+    parted = await session.execute(
+        text("UPDATE person SET merged_into = NULL WHERE person_id = :removed AND merged_into = :kept RETURNING true"),
+        both,
+    )
+    if parted.first() is None:
+        return
+    numbers = (await session.execute(text(_ALL_OF), both)).scalars().all()
+    for table in MOVING:
+        await session.execute(
+            text(f"UPDATE {table} SET person_id = :removed WHERE recorded_person_id = ANY(:numbers)"),  # noqa: S608
+            both | {"numbers": list(numbers)},
+        )
+    await _reopen_newest(session, unmerged.removed_id)
+    states = await locked_states(session, [unmerged.kept_id, unmerged.removed_id])
+    alone, back = states[unmerged.kept_id], states[unmerged.removed_id]
+    await _settle(session, before=kept, after=_handed_over(alone), what="unmerge", now=now)
+    await _settle(session, before=back, after=_handed_over(back), what="unmerge", now=now)
+
+
+async def _settle(session: AsyncSession, *, before: State, after: State, what: str, now: datetime) -> None:
+    # The rows hold the dates already: only what follows from them is new.
+    before = replace(before, dates=after.dates, sequences=after.sequences)
+    around = await neighbours(session, [address_key(fact.address) for fact in after.dates.values()])
+    await keep(session, [turn(before, after, cause=_cause(what, after), neighbours=around, now=now)], now=now)
+
+
+def _with_release_of(kept: State, removed: State, now: datetime) -> State:
+    """The kept number's release, opened if only the removed one had any; milestones that came for either are past."""
+    if removed.release is None:
+        return _handed_over(kept)
+    prison = kept.custody.prison if kept.custody and kept.custody.prison else removed.release.prison
+    opened = changes.opened(kept, release_id=new_id(), prison=prison, now=now)
+    assert opened.release is not None
+    release = replace(
+        opened.release,
+        fired=opened.release.fired | removed.release.fired,
+        confirmed_address=opened.release.confirmed_address or removed.release.confirmed_address,
+        decision=opened.release.decision or removed.release.decision,
+        released_on=None if is_held(opened) else opened.release.released_on or removed.release.released_on,
+    )
+    return _handed_over(replace(opened, release=release))
+
+
+def _handed_over(state: State) -> State:
+    """The release is the prison's that has custody now."""
+    if state.release is None or state.custody is None or state.custody.prison is None:
+        return state
+    return replace(state, release=replace(state.release, prison=state.custody.prison))
+
+
+def is_held(state: State) -> bool:
+    return state.custody is not None and state.custody.prison is not None
+
+
+def _cause(what: str, state: State) -> Cause:
+    return Cause(what, state.release.prison if state.release else "")
