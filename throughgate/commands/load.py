@@ -56,6 +56,8 @@ def load(
             summary = run(_load(file, rejected, agency, kind, url, rate or None, lambda done: bar.advance(task, done)))
         except GatewayRefused as error:
             raise Refused(str(error)) from error
+    if not summary.outcomes["rejected"]:
+        rejected.unlink()
     _show(summary, rejected, as_json=as_json)
 
 
@@ -64,10 +66,7 @@ async def _load(
 ) -> Summary:
     with rejected.open("w", encoding="utf-8") as sink:
         async with ServiceClient(url, timeout_s=120) as http:
-            summary = await push_all(Desk(http, agency, kind), read(file), rejected=sink, rate=rate, progress=progress)
-    if not summary.outcomes["rejected"]:
-        rejected.unlink()
-    return summary
+            return await push_all(Desk(http, agency, kind), read(file), rejected=sink, rate=rate, progress=progress)
 
 
 def _show(summary: Summary, rejected: Path, *, as_json: bool) -> None:
