@@ -5,11 +5,11 @@ death signal. The kernel ties this to the starting *thread*, so leashed commands
 """
 
 import os
+import pwd
 import shutil
 from collections.abc import Sequence
 
 _UNPRIVILEGED_USER = "nobody"
-_UNPRIVILEGED_GROUP = "nogroup"
 
 
 def leashed(argv: Sequence[str], *, death_signal: str = "KILL") -> list[str]:
@@ -33,10 +33,11 @@ def unprivileged(argv: Sequence[str], *, death_signal: str = "KILL") -> list[str
     setpriv = shutil.which("setpriv")
     if os.geteuid() != 0 or setpriv is None:
         return leashed(argv, death_signal=death_signal)
+    user = pwd.getpwnam(_UNPRIVILEGED_USER)
     only = "-all,+dac_override"
     return [
         setpriv,
-        *("--reuid", _UNPRIVILEGED_USER, "--regid", _UNPRIVILEGED_GROUP, "--clear-groups"),
+        *("--reuid", str(user.pw_uid), "--regid", str(user.pw_gid), "--clear-groups"),
         *("--inh-caps", only, "--bounding-set", only, "--ambient-caps", only),
         *("--pdeathsig", death_signal, "--", *argv),
     ]
@@ -45,4 +46,5 @@ def unprivileged(argv: Sequence[str], *, death_signal: str = "KILL") -> list[str
 def give_to_unprivileged(path: str | os.PathLike[str]) -> None:
     """Make `path` the property of the user that `unprivileged` commands run as."""
     if os.geteuid() == 0:
-        shutil.chown(path, _UNPRIVILEGED_USER, _UNPRIVILEGED_GROUP)
+        user = pwd.getpwnam(_UNPRIVILEGED_USER)
+        os.chown(path, user.pw_uid, user.pw_gid)

@@ -1,0 +1,74 @@
+# The front door. `make` alone prints what there is.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+
+KAFKA  := .cache/kafka/lib
+
+.PHONY: help
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(VENV)/.ready ## make .venv from the hashed requirements, and install Throughgate into it
+
+# Made anew when what it was made from has changed, brought up to date when only time stamps have.
+$(VENV)/.ready: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed"; exit 1; }
+	@if [ -f $(VENV)/requirements.txt ] && ! cmp -s requirements/dev.txt $(VENV)/requirements.txt; then \
+		$(PYTHON) -m venv --clear $(VENV); \
+	else \
+		$(PYTHON) -m venv $(VENV); \
+	fi
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@cp requirements/dev.txt $(VENV)/requirements.txt
+	@touch $@
+
+.PHONY: demo
+demo: $(VENV)/.ready ## play the whole story on this machine; ends 0 only if everything held
+	$(BIN)/throughgate demo $(ARGS)
+
+.PHONY: up
+up: $(VENV)/.ready ## run everything on this machine until Ctrl-C
+	$(BIN)/throughgate up $(ARGS)
+
+.PHONY: test
+test: $(VENV)/.ready ## run all tests (ARGS="-k consent" for some); with Apache Kafka too if `make kafka` was run
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: $(VENV)/.ready ## lint, format, types, who may import whom, dead code, generated contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vulture
+	$(BIN)/python -m throughgate.contracts_gen --check
+
+.PHONY: schemas
+schemas: $(VENV)/.ready ## write the JSON Schemas, OpenAPI documents and asyncapi.yaml again
+	$(BIN)/python -m throughgate.contracts_gen
+
+.PHONY: kafka
+kafka: $(KAFKA)/.ready ## fetch Apache Kafka for the tests marked for it (needs Java 17 and Maven)
+
+$(KAFKA)/.ready: tests/support/kafka/pom.xml
+	@rm -rf $(KAFKA)
+	mvn --quiet --batch-mode -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(KAFKA)
+	@touch $@
+
+.PHONY: requirements
+requirements: $(VENV)/.ready ## compile requirements/*.txt from the *.in again (UPGRADE=1 for newer versions)
+	@for name in runtime local dev; do \
+		UV_CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+			--generate-hashes --no-emit-index-url $(if $(UPGRADE),--upgrade) \
+			requirements/$$name.in -o requirements/$$name.txt || exit 1; \
+	done
+
+.PHONY: clean
+clean: ## remove everything that make can make again; data folders stay
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
