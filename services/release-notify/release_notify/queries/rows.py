@@ -68,7 +68,7 @@ def _lasting_flags(offered: JsonObject | None) -> list[str]:
     """The flags that the passing of time does not change."""
     due = facts.date_of(offered)
     calendar = [flag.value for flag in in_order(day_flags(due, england_and_wales))] if due else []
-    return calendar + (offered or {}).get("address_flags", [])
+    return [*calendar, *(offered or {}).get("address_flags", [])]
 
 
 def date_of(row: Row) -> DateFact:
