@@ -1,6 +1,6 @@
 """No question of the auditor's is answered by reading the whole log."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +9,6 @@ import pytest
 
 from audit.domain.drafts import member_tag, person_tag
 from audit.queries.entries import Conditions, access_conditions, entries_statement, entry_conditions, share_conditions
-from audit.queries.tags import _keys
 from chassis.db import AsyncSession, Database
 from contracts.codes import Basis, Category, EntryKind, Purpose, Reason, Verdict
 from contracts.http.audit import AccessFilter, EntryFilter, ShareFilter
@@ -22,7 +21,7 @@ KEY = bytes(32)
 
 _FILL = f"""
 INSERT INTO log_entry
-SELECT n, CASE WHEN n % 50 = 0 THEN 'read' WHEN n % 5000 = 1 THEN 'objection' ELSE 'share' END,
+SELECT n, CASE WHEN n % 49 = 0 THEN 'read' WHEN n % 5000 = 1 THEN 'objection' ELSE 'share' END,
     'share-' || n,
     CASE WHEN n % 2000 = 7 THEN %(person)s::bytea ELSE sha256(int8send(n / 20)) END,
     'source-' || n % 300, 'recipient-' || n % 300,
@@ -32,7 +31,7 @@ SELECT n, CASE WHEN n % 50 = 0 THEN 'read' WHEN n % 5000 = 1 THEN 'objection' EL
     CASE WHEN n % 100 = 3 THEN 'vital-interests' ELSE 'statutory' END,
     CASE WHEN n % 100 = 3 THEN '9.1' ELSE '2.1' END,
     CASE WHEN n % 200 = 3 THEN 'objection' END,
-    CASE WHEN n % 1000 = 7 THEN %(member)s::bytea END,
+    CASE WHEN n % 200 = 7 THEN %(member)s::bytea END,
     NULL, %(at)s::timestamptz + n * interval '1 minute', %(at)s, repeat('x', 600), sha256(int8send(n))
 FROM generate_series(0::bigint, {ENTRIES} - 1) n;
 """
@@ -61,6 +60,13 @@ def filled(make_database: MakeDatabase) -> TestDatabase:
     return made
 
 
+@pytest.fixture
+async def filled_database(filled: TestDatabase) -> AsyncIterator[Database]:
+    database = Database(filled.url)
+    yield database
+    await database.close()
+
+
 SHARES = [
     ShareFilter(),
     ShareFilter(person_id=PERSON),
@@ -75,7 +81,7 @@ SHARES = [
     ShareFilter(member=MEMBER),
     ShareFilter(subject_ref=SUBJECT),
     ShareFilter(decided_from=AT + timedelta(minutes=100), decided_to=AT + timedelta(minutes=200)),
-    ShareFilter(recipient="recipient-7", decision=Verdict.REFUSED, decided_from=AT),
+    ShareFilter(recipient="recipient-103", decision=Verdict.REFUSED, decided_from=AT),
 ]
 OTHERS: list[EntryFilter | AccessFilter] = [
     EntryFilter(kind=EntryKind.OBJECTION),
@@ -106,19 +112,19 @@ def test_every_filter_has_its_plan_looked_at() -> None:
 
 @pytest.mark.parametrize("wanted", [*SHARES, *OTHERS], ids=_named)
 @pytest.mark.parametrize("after", [None, ENTRIES // 2])
-async def test_no_filter_reads_the_whole_log(filled: TestDatabase, wanted: Any, after: int | None) -> None:
-    database = Database(filled.url)
-    async with database.session() as session:
+async def test_no_filter_reads_the_whole_log(filled_database: Database, wanted: Any, after: int | None) -> None:
+    async with filled_database.session() as session:
         conditions = await _conditions(session, wanted)
-        assert await _keys(session, [f"person:{PERSON}"])
         statement = entries_statement(conditions, after=after, limit=51)
-        compiled = statement.compile(dialect=database.engine.dialect, compile_kwargs={"render_postcompile": True})
+        compiled = statement.compile(
+            dialect=filled_database.engine.dialect, compile_kwargs={"render_postcompile": True}
+        )
+        assert after or (await session.execute(statement)).first() is not None, "the question finds something"
         connection = await session.connection()
         plan = await connection.exec_driver_sql(
             f"EXPLAIN (ANALYZE, BUFFERS OFF, TIMING OFF) {compiled}", compiled.params
         )
         lines: Sequence[str] = [line for (line,) in plan]
-    await database.close()
     assert not [line for line in lines if "Seq Scan on log_entry_p0" in line or "Seq Scan on log_detail" in line], lines
     thrown_away = [int(line.rsplit(" ", 1)[1]) for line in lines if "Rows Removed by Filter" in line]
     assert sum(thrown_away) < ENTRIES // 10, lines
