@@ -47,6 +47,7 @@ check: $(VENV)/.ready ## lint, format, types, who may import whom, dead code, ge
 	$(BIN)/lint-imports
 	$(BIN)/vulture
 	$(BIN)/python -m throughgate.contracts_gen --check
+	$(BIN)/python -m throughgate.contracts_gen.compat
 
 .PHONY: schemas
 schemas: $(VENV)/.ready ## write the JSON Schemas, OpenAPI documents and asyncapi.yaml again
