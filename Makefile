@@ -63,7 +63,7 @@ $(KAFKA)/.ready: tests/support/kafka/pom.xml
 
 .PHONY: requirements
 requirements: $(VENV)/.ready ## compile requirements/*.txt from the *.in again (UPGRADE=1 for newer versions)
-	@for name in runtime local dev; do \
+	@for name in build runtime local dev; do \
 		UV_CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 			--generate-hashes --no-emit-index-url $(if $(UPGRADE),--upgrade) \
 			requirements/$$name.in -o requirements/$$name.txt || exit 1; \
