@@ -1,0 +1,95 @@
+"""What each process is told, and which port it gets."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from throughgate.local.child import backoff
+from throughgate.local.databases import DATABASES, url_for
+from throughgate.local.events import Died, Ready, Started
+from throughgate.local.ports import answers, free_port, is_free
+from throughgate.local.programs import (
+    PROGRAMS,
+    embedded_broker_environment,
+    own_environment,
+    shared_environment,
+)
+
+
+def shared(tmp_path: Path) -> dict[str, str]:
+    ports = {program.name: 20_000 + number for number, program in enumerate(PROGRAMS)}
+    return shared_environment(
+        ports=ports, broker=embedded_broker_environment(20_500), data_dir=tmp_path, cursor_key="made-up"
+    )
+
+
+def test_what_all_processes_share_holds_no_database(tmp_path: Path) -> None:
+    assert not [name for name, value in shared(tmp_path).items() if "DATABASE" in name or "postgresql" in value]
+
+
+def test_the_issuer_is_the_public_port_and_its_keys_come_from_its_own_process(tmp_path: Path) -> None:
+    told = shared(tmp_path)
+    gateway = next(number for number, program in enumerate(PROGRAMS) if program.name == "gateway")
+    issuer = next(number for number, program in enumerate(PROGRAMS) if program.name == "issuer")
+    assert told["THROUGHGATE_ISSUER"] == f"http://127.0.0.1:{20_000 + gateway}"
+    assert told["THROUGHGATE_JWKS_URL"] == f"http://127.0.0.1:{20_000 + issuer}/oauth2/jwks"
+
+
+def test_a_process_never_gets_an_owners_url(tmp_path: Path) -> None:
+    for program in PROGRAMS:
+        own = own_environment(program, port=1, database_url="postgresql://login", data_dir=tmp_path)
+        assert own["THROUGHGATE_OWNER_DATABASE_URL"] == ""
+
+
+def test_every_program_with_a_database_logs_in_as_one_of_its_roles() -> None:
+    for program in PROGRAMS:
+        if program.database:
+            assert program.login in DATABASES[program.database].logins
+
+
+def test_only_audit_is_told_where_the_signing_key_is(tmp_path: Path) -> None:
+    told = {
+        program.name
+        for program in PROGRAMS
+        if "THROUGHGATE_SIGNING_KEY_FILE" in own_environment(program, port=1, database_url="", data_dir=tmp_path)
+    }
+    assert told == {"audit"}
+
+
+def test_a_login_url_keeps_the_host_and_options_of_the_admins() -> None:
+    made = url_for(
+        "postgresql://admin:secret@db.example:5433/postgres?sslmode=require",
+        role="consent",
+        password="p@ss/word",
+        database="consent",
+    )
+    assert made == "postgresql://consent:p%40ss%2Fword@db.example:5433/consent?sslmode=require"
+
+
+def test_a_free_port_is_taken_once_something_listens() -> None:
+    port = free_port()
+    assert not answers(port)
+    with socket.create_server(("127.0.0.1", port)):
+        assert not is_free(port)
+        assert answers(port)
+
+
+@pytest.mark.parametrize("deaths", [1, 2, 5, 8, 50])
+def test_pauses_grow_and_end_at_ten_seconds(deaths: int) -> None:
+    longest = min(10.0, 0.1 * 2 ** (deaths - 1))
+    pauses = {backoff(deaths) for _ in range(50)}
+    assert all(longest / 2 <= pause <= longest for pause in pauses)
+    assert len(pauses) > 1
+
+
+def test_events_are_json_lines_with_their_names() -> None:
+    assert json.loads(Started("consent", 7).line()) == {
+        "event": "started",
+        "service": "consent",
+        "pid": 7,
+        "restarts": 0,
+    }
+    assert json.loads(Ready("http://127.0.0.1:8000").line()) == {"event": "ready", "url": "http://127.0.0.1:8000"}
+    assert json.loads(Died("audit", -9, 0.1).line())["event"] == "died"
