@@ -33,6 +33,15 @@ EventDict = MutableMapping[str, Any]
 def configure(settings: Settings) -> None:
     """Send this process's log, its own and its libraries', to standard output as JSON lines."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    _write_lines(level)
+    structlog.contextvars.bind_contextvars(service=settings.service)
+    root = logging.getLogger()
+    root.handlers[:] = [_LibraryHandler()]
+    root.setLevel(max(level, logging.WARNING))
+    logging.getLogger("uvicorn.access").disabled = True
+
+
+def _write_lines(level: int) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -43,14 +52,9 @@ def configure(settings: Settings) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stdout),
         cache_logger_on_first_use=False,
     )
-    structlog.contextvars.bind_contextvars(service=settings.service)
-    root = logging.getLogger()
-    root.handlers[:] = [_LibraryHandler()]
-    root.setLevel(max(level, logging.WARNING))
-    logging.getLogger("uvicorn.access").disabled = True
 
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:
@@ -106,3 +110,6 @@ class _LibraryHandler(logging.Handler):
         log = structlog.get_logger(module=record.name)
         template = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
         log.log(record.levelno, template, exc_info=record.exc_info)
+
+
+_write_lines(logging.WARNING)  # the rule holds from the first import on, in tools and tests that never call `configure`
