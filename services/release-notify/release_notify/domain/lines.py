@@ -52,7 +52,7 @@ def keeping(state: State, said: Push) -> Push:
 
 def _word(words: type[Word], value: object, field: str) -> Word:
     try:
-        return words(value.strip() if isinstance(value, str) else value)
+        return words(value.strip() if isinstance(value, str) else "")
     except ValueError:
         raise _Broken(f"unknown-{field.replace('_', '-')}", f"{field} is not one of the published words") from None
 

@@ -50,17 +50,24 @@ async def resolve(session: AsyncSession, person_ids: Iterable[str]) -> dict[str,
 
 async def locked_states(session: AsyncSession, person_ids: Iterable[str]) -> dict[str, State]:
     """The states of these ids' persons by the id asked for, locked until the transaction ends."""
+    kept, persons = await lock_persons(session, person_ids)
+    states = await _states(session, persons)
+    return {person_id: states[now_id] for person_id, now_id in kept.items()}
+
+
+async def lock_persons(session: AsyncSession, person_ids: Iterable[str]) -> tuple[dict[str, str], Sequence[RowMapping]]:
+    """Locks these persons in id order; every id asked for -> the id its person has now, and the rows of the latter."""
     asked = sorted(set(person_ids))
+    if not asked:
+        return {}, ()
     await session.execute(text(_OPEN), {"ids": asked})
     kept = await resolve(session, asked)
     while True:
         rows = await session.execute(text(_LOCK + " FOR UPDATE"), {"ids": sorted(set(kept.values()))})
         persons = rows.mappings().all()
         if all(row["merged_into"] is None for row in persons):
-            break
+            return kept, persons
         kept = await resolve(session, asked)  # merged while this waited for the lock
-    states = await _states(session, persons)
-    return {person_id: states[kept[person_id]] for person_id in asked}
 
 
 async def state(session: AsyncSession, person_id: str) -> State:

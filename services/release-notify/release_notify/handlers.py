@@ -1,0 +1,57 @@
+"""Events of others -> operations. A batch takes the locks of all its persons first, in id order, as bulk pushes do."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis import clock
+from chassis.consumer import Handler, Received, dispatch
+from chassis.outbox import on_share_receipted
+from contracts.caseload import AgencyRegisteredV1, CustodyChangedV1, PersonMergedV1, PersonUnmergedV1
+from contracts.event import EventData
+from contracts.log import ShareReceiptedV1
+from release_notify.operations.custody import move
+from release_notify.operations.merges import merge, unmerge
+from release_notify.operations.national import register_agency
+from release_notify.queries.states import lock_persons
+
+
+async def on_agency_registered(session: AsyncSession, received: Received[AgencyRegisteredV1]) -> None:
+    await register_agency(session, registered=received.data)
+
+
+async def on_custody_changed(session: AsyncSession, received: Received[CustodyChangedV1]) -> None:
+    await move(session, received.data, now=clock.now())
+
+
+async def on_person_merged(session: AsyncSession, received: Received[PersonMergedV1]) -> None:
+    await merge(session, received.data, now=clock.now())
+
+
+async def on_person_unmerged(session: AsyncSession, received: Received[PersonUnmergedV1]) -> None:
+    await unmerge(session, received.data, now=clock.now())
+
+
+async def apply(session: AsyncSession, batch: Sequence[Received[EventData]]) -> None:
+    """Applies a batch in the consumer's one transaction."""
+    await lock_persons(session, [person_id for received in batch for person_id in _persons(received.data)])
+    await _dispatched(session, batch)
+
+
+def _persons(data: EventData) -> tuple[str, ...]:
+    if isinstance(data, CustodyChangedV1):
+        return (data.person_id,)
+    if isinstance(data, PersonMergedV1 | PersonUnmergedV1):
+        return (data.kept_id, data.removed_id)
+    return ()
+
+
+HANDLERS: dict[type[EventData], Handler] = {
+    AgencyRegisteredV1: on_agency_registered,
+    CustodyChangedV1: on_custody_changed,
+    PersonMergedV1: on_person_merged,
+    PersonUnmergedV1: on_person_unmerged,
+    ShareReceiptedV1: on_share_receipted,
+}
+
+_dispatched = dispatch(HANDLERS)
