@@ -92,6 +92,7 @@ def request_for(question: Question) -> EmergencyRequest | None:
             and request.category is question.offer.category
             and request.source in (None, question.offer.source.id)
             and request.requested_at <= question.now < request.expires_at
+            and not request.unjustified
             and request.member
             and len(request.justification.strip()) >= MINIMUM_JUSTIFICATION
         ):

@@ -116,6 +116,8 @@ def _prohibited(question: Question) -> Miss | None:
         return Miss(CLAUSE_FREE, "person.state", "not restricted", "restricted", Reason.RESTRICTED_PERSON)
     if holds_protected(offer.fields):
         return Miss(CLAUSE_FREE, "offer.content", "nothing protected", "protected", Reason.PROHIBITED)
+    if offer.retracted:
+        return Miss(CLAUSE_FREE, "offer.content", "there", "retracted", Reason.CONDITION_NOT_MET)
     if offer.source.id == recipient.id:
         return Miss(CLAUSE_FREE, "offer.source", "another agency", "the recipient", Reason.COULD_NOT_DECIDE)
     return None

@@ -123,6 +123,8 @@ class EmergencyRequest:
     requested_at: datetime
     expires_at: datetime
     version: int
+    unjustified: bool = False
+    """A review found that it was not justified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,7 @@ class OfferFacts:
     fields: tuple[str, ...]
     addressees: tuple[str, ...] | None = None
     emergency: Emergency | None = None
+    retracted: bool = False
     unjustified: tuple[str, ...] = ()
     """Recipients for whom a review found that an emergency share of this was not justified."""
 

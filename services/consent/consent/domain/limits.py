@@ -144,9 +144,7 @@ def _duty_to_refer(clause: Clause) -> Iterator[str]:
 
 
 def _prisoners_health(clause: Clause) -> Iterator[str]:
-    if any(
-        not ({source, recipient} & _NHS and Kind.PRISON in (source, recipient)) for source, recipient in _nhs(clause)
-    ):
+    if any(not (Kind.PRISON in pair and set(pair) & NHS_KINDS) for pair in _nhs(clause)):
         yield (
             "National Health Service Act 2006 s.249 is co-operation of prisons and NHS bodies for prisoners' health:"
             " a prison on one side and an NHS body on the other."

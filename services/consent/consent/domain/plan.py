@@ -1,0 +1,117 @@
+"""Who is to be decided about, and what follows from the verdicts for shares that are live. Pure; ids come from outside.
+
+A live permit stays while it may still show what it shows. A newer version's permit takes an older one's place; a
+refusal ends it. A refusal that says nothing new is not said again.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from consent.domain.facts import AgencyFact, OfferFacts, PersonFacts
+from consent.domain.policy import PARTIES
+from contracts.codes import AgencyKind, Basis, Category, Effect, InvolvementState, Reason
+
+WITHDRAWING = frozenset(
+    {
+        Reason.CONSENT_MISSING,
+        Reason.CONSENT_REFUSED,
+        Reason.CONSENT_WITHDRAWN,
+        Reason.CONSENT_EXPIRED,
+        Reason.CONSENT_DOES_NOT_COVER,
+        Reason.OBJECTION,
+        Reason.AGENCY_SUSPENDED,
+        Reason.RESTRICTED_PERSON,
+        Reason.PROHIBITED,
+    }
+)
+"""Reasons for which what was shown is taken back; for the others the view is emptied and the feed stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveShare:
+    """A permit that has not ended. `digest` is of the content that it shows."""
+
+    id: str
+    recipient: str
+    offer_version: int
+    clause: str
+    basis: Basis
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The newest refusal of a subject to a recipient."""
+
+    offer_version: int
+    reason: Reason
+
+
+Next = Literal["keep", "permit", "refuse", "end", "silent"]
+
+
+def concerned(
+    offer: OfferFacts, person: PersonFacts, live: Iterable[LiveShare], register: Mapping[str, AgencyFact]
+) -> tuple[str, ...]:
+    """The agencies that get a decision about this offer, sorted; a kind named in a consent does not enlarge them."""
+    found = {share.recipient for share in live}
+    others = set(offer.addressees or ())
+    others |= {item.agency for item in person.involvements if item.state is not InvolvementState.ENDED}
+    others |= {agency for consent in person.consents for agency in consent.scope.agencies or ()}
+    others |= {
+        request.agency
+        for request in person.requests
+        if request.category is offer.category and request.source in (None, offer.source.id)
+    }
+    others.discard(offer.source.id)
+    return tuple(sorted(found | {agency for agency in others if agency in register and _receives(register[agency])}))
+
+
+def addressees(
+    named: Iterable[Mapping[str, Any]] | None, source: AgencyFact, register: Mapping[str, AgencyFact]
+) -> tuple[str, ...] | None:
+    """The agencies that an offer is addressed to; a kind means its agencies in the sender's area."""
+    if named is None:
+        return None
+    found = set()
+    for one in named:
+        if one.get("agency"):
+            found.add(str(one["agency"]))
+        elif one.get("kind") in set(AgencyKind):
+            found |= {item.id for item in register.values() if item.kind == one["kind"] and item.area == source.area}
+    return tuple(sorted(found - {source.id}))
+
+
+def what_next(*, permitted: bool, reason: Reason | None, version: int, digest: str, live: LiveShare | None,
+              refused: Refused | None) -> Next:  # fmt: skip
+    """What a verdict about this version of an offer means, given what stands. `digest` is of what would be shown."""
+    if permitted:
+        same = live is not None and live.offer_version == version and live.digest == digest
+        return "keep" if same else "permit"
+    if live is not None:
+        return "end"
+    said = refused is not None and refused.offer_version == version and refused.reason is reason
+    return "silent" if said else "refuse"
+
+
+def effect_of(reason: Reason | None, *, unjustified: bool) -> Effect:
+    """What the end of a share does to what its recipient was shown; without a reason, a narrower permit follows."""
+    return Effect.WITHDRAW if reason is None or reason in WITHDRAWING or unjustified else Effect.END
+
+
+def release_date_of(contents: Iterable[tuple[Category, Mapping[str, Any] | None]]) -> date | None:
+    """The release date as last offered; None if there is none, or it is malformed."""
+    for category, content in contents:
+        if category is Category.RELEASE_DATE and content is not None:
+            value = content.get("release_date")
+            try:
+                return date.fromisoformat(value) if isinstance(value, str) else None
+            except ValueError:
+                return None
+    return None
+
+
+def _receives(agency: AgencyFact) -> bool:
+    return agency.kind in PARTIES

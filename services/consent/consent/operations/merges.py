@@ -1,0 +1,88 @@
+"""Merging two persons and undoing it. Both rows are locked; restriction wins; what moved is moved back exactly."""
+
+from datetime import datetime
+
+from sqlalchemy import text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from consent.models import (
+    ConsentRow,
+    EmergencyRequestRow,
+    InvolvementRow,
+    MappaRow,
+    ObjectionRow,
+    OfferRow,
+    PersonRow,
+    ReviewRow,
+    ShareRow,
+    WithdrawalRow,
+)
+from consent.operations.persons import Taken, tick
+
+MOVES = (
+    InvolvementRow,
+    MappaRow,
+    ConsentRow,
+    WithdrawalRow,
+    ObjectionRow,
+    EmergencyRequestRow,
+    OfferRow,
+    ShareRow,
+    ReviewRow,
+)
+"""Everything that is about a person."""
+
+
+async def merge(session: AsyncSession, *, kept: str, removed: str, taken: Taken, now: datetime) -> list[PersonRow]:
+    """Moves everything of the removed person to the kept one; returns the persons to decide again."""
+    into, gone = taken.by_number[kept], taken.by_number[removed]
+    if into.id == gone.id:
+        return []
+    await session.flush()
+    for table in MOVES:
+        await session.execute(update(table).where(table.person_id == gone.id).values(person_id=into.id))  # type: ignore[arg-type]
+    into.restricted = into.restricted or gone.restricted
+    into.clock = max(into.clock, gone.clock)
+    into.version = max(into.version, gone.version)
+    tick(into, now)
+    gone.alias_of, gone.decide_again_at, gone.queued_at = into.id, None, None
+    for number, person in taken.by_number.items():
+        if person.id == gone.id:
+            taken.by_number[number] = into
+    await session.flush()
+    return [into]
+
+
+async def unmerge(session: AsyncSession, *, removed: str, taken: Taken, now: datetime) -> list[PersonRow]:
+    """Gives back what was recorded under the removed number, and under numbers merged into it before."""
+    back = await session.get(PersonRow, removed, with_for_update=True, populate_existing=True)
+    if back is None or back.alias_of is None:
+        return []
+    into = taken.by_number[removed]
+    numbers = (await session.scalars(text(_NUMBERS), {"id": removed})).all()
+    await session.flush()
+    for table in MOVES:
+        await session.execute(
+            update(table)
+            .where(table.person_id == into.id, table.recorded_person_id.in_(numbers))  # type: ignore[arg-type, attr-defined]
+            .values(person_id=back.id)
+        )
+    back.alias_of = None
+    back.restricted = into.restricted
+    back.clock, back.version = into.clock, into.version
+    tick(back, now)
+    tick(into, now)
+    for number in taken.by_number:
+        if number in numbers:
+            taken.by_number[number] = back
+    await session.flush()
+    return [into, back]
+
+
+_NUMBERS = """
+WITH RECURSIVE numbers AS (
+    SELECT CAST(:id AS varchar) AS id
+    UNION SELECT person.id FROM person JOIN numbers ON person.alias_of = numbers.id
+)
+SELECT id FROM numbers
+"""
