@@ -7,14 +7,13 @@ folder and is there at the next start. A broker that dies comes back empty, and 
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from chassis import migrations
-from chassis.http_client import ServiceClient, UpstreamUnavailable
 from throughgate.local import broker, postgres
 from throughgate.local.child import Child, Spec
 from throughgate.local.databases import DATABASES, ServiceDatabase, ensure_database, ensure_roles, url_for
@@ -30,6 +29,7 @@ from throughgate.local.programs import (
     own_environment,
     shared_environment,
 )
+from throughgate.local.readiness import at_once, http_readiness
 
 SERVERS_READY_S = 60.0
 PORT_FREE_S = 10.0
@@ -99,7 +99,7 @@ class Stack:
                             name=program.name,
                             command=program.command,
                             environment={**shared, **own},
-                            probe=_readiness(addresses[program.name]) if program.serves else _at_once,
+                            probe=http_readiness(ports[program.name]) if program.serves else at_once,
                         )
                     )
                 await services.all_answer()
@@ -210,18 +210,3 @@ def _provide(
         migrations.migrate(owner_url, service.package)
         provided[name] = DatabaseUrls(owner_url, urls)
     return provided
-
-
-def _readiness(address: str) -> Callable[[], Awaitable[bool]]:
-    async def ask() -> bool:
-        async with ServiceClient(address, timeout_s=2) as client:
-            try:
-                return (await client.request("GET", "/health/readiness")).status == 200
-            except UpstreamUnavailable:
-                return False
-
-    return ask
-
-
-async def _at_once() -> bool:
-    return True
