@@ -209,8 +209,8 @@ class Streamed:
 
 async def fetch_json(url: str, *, timeout_s: float = 5.0) -> Any:
     """One GET of a JSON document, such as a key set. Raises UpstreamUnavailable unless it answers 200 with JSON."""
-    async with ServiceClient(url, timeout_s=timeout_s) as client:
-        answer = await client.request("GET", "")
+    async with ServiceClient("", timeout_s=timeout_s) as client:
+        answer = await client.request("GET", url)
     try:
         if answer.status == 200:
             return answer.json()
