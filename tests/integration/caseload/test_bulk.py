@@ -22,7 +22,7 @@ async def test_a_thousand_lines_are_registered_and_then_only_found(world: World)
     again = (await world.post("hmp-northgate", "/people/bulk-registrations", {"people": lines})).json()["items"]
     assert [item["person_id"] for item in again] == [item["person_id"] for item in first]
     assert await world.rows("SELECT count(*), min(lane), max(lane) FROM outbox WHERE topic = 'offers'") == before
-    assert await world.resolve("hmp-northgate", *(line["person"] for line in lines[:3])) == [
+    assert await world.resolve("hmp-northgate", *(str(line["person"]) for line in lines[:3])) == [
         item["person_id"] for item in first[:3]
     ]
 

@@ -96,7 +96,7 @@ async def merge(
     await session.execute(
         text("UPDATE person SET alias_of = :kept WHERE id = :removed"), {"kept": kept_id, "removed": removed_id}
     )
-    session.expire_all()
+    await _forget(session)
     await emit(session, PersonMergedV1(merge_id=row.id, kept_id=kept_id, removed_id=removed_id, at=now), now=now)
     await retract_custody(session, record_id=removed_id, person_id=kept_id, now=now)
     await recompute(session, person_id=kept_id, via="merge", now=now)
@@ -130,12 +130,11 @@ async def unmerge(session: AsyncSession, *, merge_id: str, reversed_by: str, now
         text("UPDATE merge SET reversed_by = :by, reversed_at = :now WHERE id = :id"),
         {"by": reversed_by, "now": now, "id": merge_id},
     )
-    session.expire_all()
+    await _forget(session)
     await emit(session, PersonUnmergedV1(merge_id=merge_id, kept_id=holder_id, removed_id=removed_id, at=now), now=now)
     await recompute(session, person_id=holder_id, via="merge", now=now)
     await recompute(session, person_id=removed_id, via="merge", now=now, always=True)
-    await session.refresh(row)
-    return row
+    return await session.get_one(Merge, merge_id)
 
 
 async def settle_doubt(
@@ -157,8 +156,13 @@ async def settle_doubt(
         raise NothingToMerge(pointer="/keep")
     (removed,) = pair - {keep}
     await merge(session, kept_id=keep, removed_id=str(removed), cause="operator", merged_by=settled_by, now=now)
-    await session.refresh(doubt)
-    return doubt
+    return await session.get_one(MatchingDoubt, doubt_id)
+
+
+async def _forget(session: AsyncSession) -> None:
+    """What the session has read before its rows moved is read again."""
+    await session.flush()
+    session.expunge_all()
 
 
 async def _settle(session: AsyncSession, kept_id: str, removed_id: str, by: str, now: datetime) -> None:
