@@ -8,13 +8,15 @@ from tests.support.broker import (
     pytest_generate_tests,
 )
 from tests.support.postgres import fresh_database, make_database, make_empty_database, pg_server
-from tests.support.stack import stack
+from tests.support.stack import embedded_stack, kafka_stack, stack
 
 __all__ = [
     "broker",
     "embedded_server",
+    "embedded_stack",
     "fresh_database",
     "kafka_bootstrap",
+    "kafka_stack",
     "make_broker",
     "make_database",
     "make_empty_database",

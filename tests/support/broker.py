@@ -98,9 +98,10 @@ class EmbeddedBroker:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Tests marked `kafka` run on both brokers, the others on the embedded one."""
-    if "broker" in metafunc.fixturenames:
-        both = metafunc.definition.get_closest_marker("kafka") is not None
-        metafunc.parametrize("broker", ["embedded", "kafka"] if both else ["embedded"], indirect=True)
+    both = metafunc.definition.get_closest_marker("kafka") is not None
+    for name in ("broker", "stack"):
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, ["embedded", "kafka"] if both else ["embedded"], indirect=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,13 @@
-"""A stack as a process of its own, followed by the JSON lines it prints; and the whole of Throughgate as a fixture."""
+"""A stack as a process of its own, followed by the JSON lines it prints; and the whole of Throughgate as a fixture.
 
+`stack` is shared by the whole session, so each test brings people of its own. It runs on the embedded broker; a test
+marked `@pytest.mark.kafka` runs a second time on a stack whose broker is Apache Kafka.
+`running_stack()` gives a stack to one test alone, to kill parts of it.
+"""
+
+import itertools
 import json
+import os
 import queue
 import signal
 import subprocess
@@ -8,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +28,13 @@ import pytest
 from throughgate.local.leash import leashed
 from throughgate.local.ports import free_port
 
+_stacks = itertools.count(1)
+
 
 class StackProcess:
     """`command` running, with what it has reported so far in `events`."""
 
-    def __init__(self, command: Sequence[str], data_dir: Path) -> None:
+    def __init__(self, command: Sequence[str], data_dir: Path, environment: Mapping[str, str] | None = None) -> None:
         self.data_dir = data_dir
         self.events: list[dict[str, Any]] = []
         self._errors: str | None = None
@@ -36,6 +45,7 @@ class StackProcess:
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
             text=True,
+            env={**os.environ, **(environment or {})},
             start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -98,10 +108,10 @@ class StackProcess:
         return "\n".join(f"--- {log.name}\n{log.read_text(errors='replace')[-1500:]}" for log in logs)
 
 
-def throughgate_up(port: int, data_dir: Path, *more: str) -> StackProcess:
+def throughgate_up(port: int, data_dir: Path, *more: str, environment: Mapping[str, str] | None = None) -> StackProcess:
     """`throughgate up --json` on that port and folder."""
     command = [sys.executable, "-m", "throughgate", "up", "--json", "--port", str(port), "--data-dir", str(data_dir)]
-    return StackProcess([*command, *more], data_dir)
+    return StackProcess([*command, *more], data_dir, environment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +138,11 @@ class RunningStack:
 
 
 @contextmanager
-def running_stack(*more: str) -> Iterator[RunningStack]:
-    """A whole stack on a free port and a folder of its own, stopped at the end."""
+def running_stack(*more: str, environment: Mapping[str, str] | None = None) -> Iterator[RunningStack]:
+    """A whole stack on a free port and a folder of its own, stopped at the end. `more` goes to `throughgate up`."""
     with tempfile.TemporaryDirectory(prefix="throughgate-stack-", ignore_cleanup_errors=True) as folder:
         data_dir = Path(folder) / "data"
-        process = throughgate_up(free_port(), data_dir, *more)
+        process = throughgate_up(free_port(), data_dir, *more, environment=environment)
         try:
             url = process.wait_for("ready", within=120)["url"]
             yield RunningStack(url, data_dir, process)
@@ -140,8 +150,30 @@ def running_stack(*more: str) -> Iterator[RunningStack]:
             process.stop()
 
 
+@contextmanager
+def stack_on_kafka(bootstrap: str) -> Iterator[RunningStack]:
+    """As `running_stack`, on a Kafka that is there, with topics of its own."""
+    prefix = {"THROUGHGATE_KAFKA_TOPIC_PREFIX": f"s{os.getpid()}-{next(_stacks)}."}
+    with running_stack("--kafka", bootstrap, environment=prefix) as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
-def stack() -> Iterator[RunningStack]:
-    """The session's stack on the embedded servers; tests share it, so each brings people and agencies of its own."""
+def embedded_stack() -> Iterator[RunningStack]:
+    """The session's stack on the embedded broker, started the first time a test asks."""
     with running_stack() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def kafka_stack(kafka_bootstrap: str) -> Iterator[RunningStack]:
+    """The session's stack on Apache Kafka; skips (in CI: fails) where that cannot run."""
+    with stack_on_kafka(kafka_bootstrap) as running:
+        yield running
+
+
+@pytest.fixture
+def stack(request: pytest.FixtureRequest) -> RunningStack:
+    """A ready stack, shared with other tests."""
+    running: RunningStack = request.getfixturevalue(f"{request.param}_stack")
+    return running
