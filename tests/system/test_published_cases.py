@@ -28,8 +28,8 @@ def effective(dates: dict[str, str]) -> str | None:
 async def test_every_published_case_loads_and_its_effective_release_is_right(
     embedded_world: World, tmp_path: Path
 ) -> None:
-    file = Path(copy(published("moj-release-dates/cases.ndjson"), tmp_path))
-    cases = [json.loads(line) for line in file.read_text().splitlines()]
+    file = copy(published("moj-release-dates/cases.ndjson"), tmp_path)
+    cases = [json.loads(line) for line in published("moj-release-dates/cases.ndjson").open()]
     assert len(cases) == 507
     command = [sys.executable, "-m", "throughgate", "load", str(file), "--agency", NORTHGATE, "--json"]
     done = subprocess.run(
