@@ -50,7 +50,12 @@ def leaf_hash(leaf: bytes) -> str:
 
 def content_digest(salt: str, detail: Mapping[str, object]) -> str:
     """SHA-256(salt ‖ canonical(detail)), 64 hex digits; `salt` is hex."""
-    return hashlib.sha256(bytes.fromhex(salt) + canonical(detail)).hexdigest()
+    return digest_of(salt, canonical(detail))
+
+
+def digest_of(salt: str, canonical_detail: bytes) -> str:
+    """As `content_digest`, of a detail that is canonical already."""
+    return hashlib.sha256(bytes.fromhex(salt) + canonical_detail).hexdigest()
 
 
 def tag(key: bytes, label: str, value: str) -> str:
@@ -130,12 +135,21 @@ def detail_holds(expected_digest: str, salt: str, detail: Mapping[str, object]) 
 
 def _is_plain(value: object) -> bool:
     kind = type(value)
-    if kind is str or kind is bool or value is None:
+    if kind in _PLAIN_SCALARS:
         return True
     if kind is int:
         return -_SAFE_INTEGER <= value <= _SAFE_INTEGER  # type: ignore[operator]
     if kind is dict:
-        return all(type(k) is str and k.isascii() and _is_plain(v) for k, v in value.items())  # type: ignore[attr-defined]
+        for key, item in value.items():  # type: ignore[attr-defined]
+            if type(key) is not str or not key.isascii() or (type(item) is not str and not _is_plain(item)):
+                return False
+        return True
     if kind is list:
-        return all(_is_plain(item) for item in value)  # type: ignore[attr-defined]
+        for item in value:  # type: ignore[attr-defined]  # noqa: SIM110  # a generator costs twice as much here
+            if type(item) is not str and not _is_plain(item):
+                return False
+        return True
     return False
+
+
+_PLAIN_SCALARS = frozenset({str, bool, type(None)})

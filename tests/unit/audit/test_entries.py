@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.domain.drafts import LeafTooLong, detail_of, leaf_of, refs_of
+from audit.domain.drafts import Draft, LeafTooLong, detail_of, iso, leaf_of, refs_of
 from audit.domain.entries import DRAFTS, UNLOGGED, auditor_read, drafts_of
 from audit.domain.explain import explain
 from audit.handlers import TOPICS
@@ -26,7 +26,8 @@ from contracts.consent import (
     ReviewRecordedV1,
 )
 from contracts.event import EventData
-from contracts.log_leaf import EventLeaf, ShareLeaf, read_leaf
+from contracts.log_leaf import EventLeaf, Leaf, ShareLeaf, read_leaf
+from contracts.log_proof import content_digest
 from contracts.registry import EVENTS
 from contracts.topics import specs
 from tests.support.log_events import AT, decided, permitted, refused
@@ -130,11 +131,16 @@ SAMPLES: Sequence[EventData] = (
 )
 
 
+def made(draft: Draft) -> tuple[Leaf, str]:
+    digest = content_digest("00" * 16, detail_of(draft))
+    return leaf_of(draft, digest=digest, keys=KEYS, recorded_at=iso(AT))
+
+
 def leaf_texts(event: EventData) -> list[str]:
     found = []
     for draft in drafts_of(new_id(), event):
         assert refs_of(draft) <= set(KEYS)
-        found.append(leaf_of(draft, detail=detail_of(draft), salt="00" * 16, keys=KEYS, recorded_at=AT)[1])
+        found.append(made(draft)[1])
     return found
 
 
@@ -175,7 +181,7 @@ def test_an_auditors_look_shows_codes_and_hides_ids() -> None:
     draft = auditor_read(
         entry_id="e", agency="auditor-north", member=None, route="/v1/shares", filters=filters, count=3, at=AT
     )
-    leaf, text = leaf_of(draft, detail=detail_of(draft), salt="00" * 16, keys=KEYS, recorded_at=AT)
+    leaf, text = made(draft)
     assert isinstance(leaf, EventLeaf)
     assert leaf.facts == {
         "route": "/v1/shares",
@@ -206,7 +212,7 @@ def test_an_entry_that_cannot_fit_is_refused_by_name() -> None:
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_has_plain_words(reason: Reason) -> None:
     (draft,) = drafts_of("e", decided(refused(reason=reason), person_id=PERSON))
-    leaf, _ = leaf_of(draft, detail=detail_of(draft), salt="00" * 16, keys=KEYS, recorded_at=AT)
+    leaf, _ = made(draft)
     assert isinstance(leaf, ShareLeaf)
     assert "not known here" not in explain(leaf)[0]
 
@@ -222,7 +228,7 @@ def test_an_explanation_tells_all_that_a_leaf_knows() -> None:
         "effect": "end",
     }
     (draft,) = drafts_of("e", decided(permitted(**change), person_id=PERSON))
-    leaf, _ = leaf_of(draft, detail=detail_of(draft), salt="00" * 16, keys=KEYS, recorded_at=AT)
+    leaf, _ = made(draft)
     assert isinstance(leaf, ShareLeaf)
     told = " ".join(explain(leaf))
     for word in (

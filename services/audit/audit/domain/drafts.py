@@ -13,7 +13,7 @@ from contracts.codes import EntryKind
 from contracts.decisions import Decision, OfferDecidedV1
 from contracts.errors import Invalid
 from contracts.log_leaf import MAX_LEAF_BYTES, EventLeaf, Leaf, LeafMiss, ShareLeaf, leaf_text
-from contracts.log_proof import content_digest, tag
+from contracts.log_proof import tag
 
 Detail = dict[str, Any]
 Facts = dict[str, str | int | bool | list[str]]
@@ -116,14 +116,12 @@ def detail_of(draft: Draft) -> Detail:
     return detail | {name: value for name, value in optional.items() if value is not None}
 
 
-def leaf_of(draft: Draft, *, detail: Detail, salt: str, keys: Keys, recorded_at: datetime) -> tuple[Leaf, str]:
-    """The leaf and its exact text. `salt` is hex; `keys` holds every ref of `refs_of`."""
-    digest = content_digest(salt, detail)
+def leaf_of(draft: Draft, *, digest: str, keys: Keys, recorded_at: str) -> tuple[Leaf, str]:
+    """The leaf and its exact text. `digest` is that of `detail_of`; `keys` holds every ref of `refs_of`."""
     if isinstance(draft, EventDraft):
-        event = _event_leaf(draft, digest, keys, iso(recorded_at))
+        event = _event_leaf(draft, digest, keys, recorded_at)
         return event, _fitting(leaf_text(event))
-    share = _share_leaf(draft, digest, keys, iso(recorded_at))
-    return _with_misses_that_fit(share)
+    return _with_misses_that_fit(_share_leaf(draft, digest, keys, recorded_at))
 
 
 def _event_leaf(draft: EventDraft, digest: str, keys: Keys, recorded_at: str) -> EventLeaf:

@@ -14,13 +14,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from audit.domain.drafts import Draft, ShareDraft, detail_of, leaf_of, refs_of
+from audit.domain.drafts import Draft, ShareDraft, detail_of, iso, leaf_of, refs_of
 from audit.models import PARTITION_SIZE
 from audit.operations.messages import batch_of
 from audit.signing import Signer
 from chassis import outbox
 from contracts.log_leaf import Leaf, ShareLeaf
-from contracts.log_proof import canonical, leaf_hash
+from contracts.log_proof import canonical, digest_of, leaf_hash
 
 MAX_BATCH = 2_048
 """Entries under one signature."""
@@ -58,7 +58,8 @@ async def append(session: AsyncSession, drafts: Sequence[Draft], *, signer: Sign
     if not fresh:
         return known
     keys = await _keys(session, sorted({ref for draft in fresh for ref in refs_of(draft)}))
-    entries = [_entry(size + place, draft, keys, now) for place, draft in enumerate(fresh)]
+    recorded_at = iso(now)
+    entries = [_entry(size + place, draft, keys, recorded_at) for place, draft in enumerate(fresh)]
     new_size = size + len(entries)
     await _open_partitions(session, size, new_size)
     await _copy(session, entries, now)
@@ -69,10 +70,11 @@ async def append(session: AsyncSession, drafts: Sequence[Draft], *, signer: Sign
     return known | {entry.draft.entry_id: entry.index for entry in entries}
 
 
-def _entry(index: int, draft: Draft, keys: dict[str, bytes], now: datetime) -> Entry:
+def _entry(index: int, draft: Draft, keys: dict[str, bytes], recorded_at: str) -> Entry:
     salt = os.urandom(SALT_BYTES).hex()
     detail = detail_of(draft)
-    leaf, leaf_text = leaf_of(draft, detail=detail, salt=salt, keys=keys, recorded_at=now)
+    canonical_detail = canonical(detail)
+    leaf, leaf_text = leaf_of(draft, digest=digest_of(salt, canonical_detail), keys=keys, recorded_at=recorded_at)
     return Entry(
         index=index,
         draft=draft,
@@ -81,7 +83,7 @@ def _entry(index: int, draft: Draft, keys: dict[str, bytes], now: datetime) -> E
         leaf_hash=leaf_hash(leaf_text.encode()),
         salt=salt,
         detail=detail,
-        detail_text=canonical(detail).decode(),
+        detail_text=canonical_detail.decode(),
     )
 
 
