@@ -20,7 +20,7 @@ from chassis.problems import MEDIA_TYPE, Problem, Unavailable
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 30.0
 
-FORWARDED = ("idempotency-key", "if-match", "if-none-match", "prefer", "throughgate-after")
+FORWARDED = ("idempotency-key", "if-match", "if-none-match", "prefer")
 """Request headers that a gateway hands on as they are, beside the token and the trace."""
 PASSED_BACK = (
     "etag",

@@ -132,7 +132,7 @@ def _on_refusal(_request: Request, error: Exception) -> Response:
     return problem_response(status_of(error), code=error.code, detail=error.detail, errors=errors, extra=error.extra)
 
 
-def _on_validation(_request: Request, error: Exception) -> Response:
+def _on_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if validation.is_malformed(error):
         return problem_response(400, code="malformed", detail="The body is not well-formed JSON.")
@@ -140,8 +140,14 @@ def _on_validation(_request: Request, error: Exception) -> Response:
         422,
         code="invalid",
         detail="Some of what was sent breaks a rule; `errors` names each place.",
-        errors=validation.describe(error),
+        errors=validation.describe(error, _body_type(request)),
     )
+
+
+def _body_type(request: Request) -> object:
+    found: Any = request.scope.get("fastapi", {}).get("effective_route_context") or request.scope.get("route")
+    field = getattr(found, "body_field", None)
+    return None if field is None else field.field_info.annotation
 
 
 def _on_http_exception(_request: Request, error: Exception) -> Response:
