@@ -80,7 +80,10 @@ class ResolvedPerson(Body):
     person_id: str
     version: int
     known_as: Literal["registered", "involved", "watched"]
-    """How the caller knows the person: by its own registration, by a live involvement, or as auditor or operator."""
+    """How the caller knows the person: by its own registration, by a live involvement, or as auditor, operator or
+    national prison feed."""
+    merged: list[str] = []
+    """Ids that were merged into this person: what was recorded under them is about this person too."""
 
 
 class ResolveAnswer(Body):

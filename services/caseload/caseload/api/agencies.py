@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from caseload.api.dependencies import NowDep
+from caseload.models import AgencyRow
 from caseload.operations.agencies import entry_of, register_agency
 from caseload.queries import facts
 from chassis.auth import ActorDep, require
 from chassis.pagination import PageDep
 from chassis.session import SessionDep
 from contracts.codes import AgencyKind, Scope
-from contracts.errors import Invalid
+from contracts.errors import Invalid, NotFound
 from contracts.http.caseload import AgencyEntry, AgencyId, AgencyList
 
 router = APIRouter(prefix="/v1", tags=["agencies"])
@@ -21,6 +22,12 @@ class OtherAgency(Invalid):
     """The entry is of another agency than the path."""
 
     code = "other-agency"
+
+
+class AgencyUnknown(NotFound):
+    """No agency of this id is registered."""
+
+    code = "agency-unknown"
 
 
 @router.get("/agencies")
@@ -36,6 +43,15 @@ async def list_agencies(
     rows = await facts.agencies(session, kind=kind, area=area, after=after, limit=page.fetch)
     kept, following = page.cut(rows, key=lambda row: (row.id,))
     return AgencyList(items=[entry_of(row) for row in kept], next=following)
+
+
+@router.get("/agencies/{agency}")
+async def one_agency(agency: AgencyId, session: SessionDep, _actor: ActorDep) -> AgencyEntry:
+    """One entry of the register."""
+    row = await session.get(AgencyRow, agency)
+    if row is None:
+        raise AgencyUnknown()
+    return entry_of(row)
 
 
 @router.put("/agencies/{agency}", dependencies=[require(Scope.OPERATE)])

@@ -9,11 +9,13 @@ from caseload.api.translate import line_of
 from caseload.domain.identifiers import Identifier
 from caseload.domain.references import PersonNotFound, parse_reference
 from caseload.operations.registrations import Line, register_all
-from caseload.queries.people import resolve, versions
+from caseload.queries.facts import speaks_for_every_prison
+from caseload.queries.people import merged_into, resolve, versions
 from chassis.auth import ActorDep
 from chassis.http import BULK_BODY_LIMIT
 from chassis.outbox import Lane
 from chassis.session import SessionDep
+from contracts.codes import AgencyKind
 from contracts.errors import Refusal
 from contracts.http.caseload import (
     BulkRegistered,
@@ -33,7 +35,10 @@ Outcome = str | Refusal
 
 @router.post("/people/resolve")
 async def resolve_people(body: ResolveBody, session: SessionDep, actor: ActorDep, now: NowDep) -> ResolveAnswer:
-    """Each reference in the caller's rights, in order; null for what is none or is not the caller's to see."""
+    """Each reference in the caller's rights, in order; null for what is none or is not the caller's to see.
+
+    The national prison feed may name anyone, for its events are about anyone: it is answered an id and no more.
+    """
     references = []
     places = []
     for index, text in enumerate(body.people):
@@ -43,10 +48,17 @@ async def resolve_people(body: ResolveBody, session: SessionDep, actor: ActorDep
         except Refusal:
             continue
     items: list[ResolvedPerson | None] = [None] * len(body.people)
-    found = await resolve(session, references, agency=actor.agency, kind=actor.kind)
+    kind = AgencyKind.OPERATOR if await speaks_for_every_prison(session, actor.agency) else actor.kind
+    found = await resolve(session, references, agency=actor.agency, kind=kind)
+    merged = await merged_into(session, [each.person_id for each in found if each is not None])
     for index, each in zip(places, found, strict=True):
         if each is not None:
-            items[index] = ResolvedPerson(person_id=each.person_id, version=each.version, known_as=each.known_as)
+            items[index] = ResolvedPerson(
+                person_id=each.person_id,
+                version=each.version,
+                known_as=each.known_as,
+                merged=merged.get(each.person_id, []),
+            )
     return ResolveAnswer(items=items)
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from caseload.domain.agencies import EVERY_PRISON
 from caseload.models import (
     AgencyRow,
     CustodyRow,
@@ -102,6 +103,12 @@ async def involved_people(
     """Persons the agency is involved with now, by id: (person_id, strongest state, roles)."""
     rows = await session.execute(text(_PEOPLE), {"agency": agency, "after": after, "limit": limit})
     return [(person_id, InvolvementState(state), list(roles or ())) for person_id, state, roles in rows]
+
+
+async def speaks_for_every_prison(session: AsyncSession, agency: str) -> bool:
+    """Whether this agency is the national prison feed."""
+    row = await session.get(AgencyRow, agency)
+    return row is not None and row.mdi == EVERY_PRISON
 
 
 async def agencies(

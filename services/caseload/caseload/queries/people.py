@@ -38,6 +38,14 @@ SELECT i.scheme, i.value, i.person_id FROM person_identifier i
 JOIN unnest(CAST(:schemes AS text[]), CAST(:values AS text[])) s(scheme, value)
   ON i.scheme = s.scheme AND i.value = s.value
 """
+_MERGED = """
+WITH RECURSIVE chain AS (
+    SELECT alias_of AS root, id FROM person WHERE alias_of = ANY(:ids)
+    UNION ALL
+    SELECT chain.root, person.id FROM chain JOIN person ON person.alias_of = chain.id
+)
+SELECT root, id FROM chain ORDER BY root, id
+"""
 _RIGHTS = """
 SELECT person_id, 'registered' FROM registration WHERE agency = :agency AND person_id = ANY(:ids)
 UNION ALL
@@ -60,6 +68,14 @@ async def roots(session: AsyncSession, ids: Iterable[str]) -> dict[str, str]:
     """For each id that exists, the record it stands for now (itself, or what it was merged into)."""
     rows = await session.execute(text(_ROOTS), {"ids": sorted(set(ids))})
     return {row[0]: row[1] for row in rows}
+
+
+async def merged_into(session: AsyncSession, ids: Iterable[str]) -> dict[str, list[str]]:
+    """The records that were merged into each of these, directly or by way of others."""
+    found: dict[str, list[str]] = {}
+    for root, merged in await session.execute(text(_MERGED), {"ids": sorted(set(ids))}):
+        found.setdefault(root, []).append(merged)
+    return found
 
 
 async def own_by_identifier(

@@ -29,8 +29,8 @@ from release_notify.api.translate import answered, monday_of
 from release_notify.calendar import LONDON, england_and_wales, today
 from release_notify.domain.facts import content, flags_on
 from release_notify.domain.policy import DEFAULT
-from release_notify.operations.decisions import decide_day_of_release, record_address_check
-from release_notify.queries import releases
+from release_notify.operations.decisions import NoSuchRelease, decide_day_of_release, record_address_check
+from release_notify.queries import releases, states
 from release_notify.queries.releases import Coming
 
 router = APIRouter(prefix="/v1/releases", tags=["releases"], route_class=IdempotentRoute)
@@ -90,6 +90,18 @@ async def summary(
         moves=[MoveSummary.model_validate(dict(row)) for row in moves],
         decisions={row["decision"]: row["count"] for row in decisions},
     )
+
+
+@router.get("/{release_id}", dependencies=READ)
+async def one_release(release_id: str, session: SessionDep, actor: ActorDep, now: NowDep) -> ReleaseAnswer:
+    """An open release of this prison."""
+    person_id = await releases.person_of_release(session, release_id)
+    found = await states.state(session, person_id) if person_id else None
+    if found is None or found.release is None or found.release.release_id != release_id:
+        raise NoSuchRelease
+    if found.release.prison != actor.agency:
+        raise NoSuchRelease
+    return answered(found, now)
 
 
 @router.put("/{release_id}/day-of-release-decision", dependencies=PUSH)
