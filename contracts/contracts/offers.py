@@ -26,10 +26,14 @@ class OfferMadeV1(EventData):
 
     `subject_ref` is an id minted by the owner that tells subjects and sources apart; `version` grows per subject_ref.
     `type` is what a feed item is called, without version (`release.date-changed`).
+
+    Keyed by the subject: two owners write this topic, and each numbers its own streams, so a key that both use would
+    make one owner's message look like one of the other's that was seen before.
     """
 
     TYPE: ClassVar = "offer.made.v1"
     TOPIC: ClassVar = Topic.OFFERS
+    KEY: ClassVar = "subject_ref"
     ID: ClassVar = "offer_id"
 
     offer_id: str

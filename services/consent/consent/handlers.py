@@ -91,7 +91,7 @@ def numbers_in(event: EventData) -> tuple[str, ...]:
     """The person numbers that an event names."""
     if isinstance(event, PersonMergedV1 | PersonUnmergedV1):
         return event.kept_id, event.removed_id
-    return (event.key,)
+    return (event.person_id if isinstance(event, OfferMadeV1) else event.key,)
 
 
 async def on_offer_made(batch: Batch, event: OfferMadeV1) -> None:

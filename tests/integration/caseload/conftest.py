@@ -87,11 +87,12 @@ class World:
             return list(await session.execute(text(statement), values))
 
     async def events(self, type_: str, key: str | None = None) -> list[dict[str, Any]]:
-        """The data of every event of a type in the outbox, in the order of its stream."""
+        """The data of every event of a type in the outbox, of one key or person, oldest first."""
         import json
 
         rows = await self.rows(
-            "SELECT body FROM outbox WHERE type = :type AND (CAST(:key AS text) IS NULL OR key = :key) ORDER BY id",
+            "SELECT body FROM outbox WHERE type = :type AND (CAST(:key AS text) IS NULL OR key = :key"
+            " OR convert_from(body, 'UTF8')::json ->> 'person_id' = :key) ORDER BY id",
             type=type_,
             key=key,
         )

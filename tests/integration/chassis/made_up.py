@@ -24,7 +24,7 @@ def offer(person: str, number: int) -> OfferMadeV1:
         person_id=person,
         source="hmp-northgate",
         category=Category.RELEASE_DATE,
-        subject_ref=f"release-of-{person}",
+        subject_ref=person,
         version=number,
         type="release.date-changed",
         content={"number": number},
