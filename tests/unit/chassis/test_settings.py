@@ -1,0 +1,30 @@
+"""What is published with the code protects nothing, so production does not start with it."""
+
+import pytest
+from pydantic import ValidationError
+
+from chassis.settings import Environment, Settings
+
+
+def test_production_needs_a_cursor_key_of_its_own() -> None:
+    with pytest.raises(ValidationError, match="THROUGHGATE_CURSOR_KEY"):
+        Settings(environment=Environment.PRODUCTION)
+    assert not Settings(environment=Environment.PRODUCTION, cursor_key="its own").is_local
+
+
+def test_the_environment_is_read_with_a_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THROUGHGATE_AUDIENCE", "urn:throughgate:north")
+    monkeypatch.setenv("AUDIENCE", "urn:other")
+    assert Settings().audience == "urn:throughgate:north"
+
+
+def test_secrets_do_not_show() -> None:
+    shown = repr(Settings(database_url="postgresql://u:secret@h/d", cursor_key="secret"))
+    assert "secret" not in shown
+
+
+def test_a_wrong_setting_is_named_without_its_value() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(trace_sampling=7)
+    assert "trace_sampling" in str(refused.value)
+    assert "input_value" not in str(refused.value)
