@@ -10,12 +10,13 @@ from contextlib import asynccontextmanager
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
 from sqlalchemy import text
 
 from chassis import logging
 from chassis.db import Database
 from chassis.settings import Settings
-from contracts.topics import Topic, specs
+from contracts.topics import Topic, TopicSpec, specs
 
 log = logging.get(__name__)
 
@@ -61,33 +62,61 @@ async def cluster_id(settings: Settings) -> str:
 
 async def ensure_topics(settings: Settings) -> None:
     """Makes missing topics and checks every one; raises WrongTopics. Safe to run from every process at once."""
-    wanted = {wire_name(settings, spec.name): spec for spec in specs().values()}
     async with asyncio.timeout(60), _admin(settings) as admin:
-        missing = wanted.keys() - set(await admin.list_topics())
-        if missing:
-            # Admin answers carry no per-topic error, so the check below decides.
-            await admin.create_topics(
-                [
-                    NewTopic(
-                        name,
-                        num_partitions=wanted[name].partitions,
-                        replication_factor=settings.kafka_replication,
-                        topic_configs={
-                            "retention.ms": str(wanted[name].retention_days * _DAY_MS),
-                            "max.message.bytes": str(MAX_MESSAGE_BYTES),
-                        },
-                    )
-                    for name in sorted(missing)
-                ]
-            )
-        for attempt in range(20):
-            found = {entry["topic"]: len(entry["partitions"]) for entry in await admin.describe_topics(sorted(wanted))}
-            if all(found.get(name) for name in wanted):
-                break
+        await _create(admin, settings, _wanted(settings).keys() - set(await admin.list_topics()))
+        for attempt in range(10):
+            wrong = await _wrong(admin, settings)
+            if not wrong:
+                return
             await asyncio.sleep(0.1 * (attempt + 1))
-    wrong = [name for name, spec in wanted.items() if found.get(name) != spec.partitions]
-    if wrong:
-        raise WrongTopics(f"missing, or with other partitions than contracts/topics says: {', '.join(sorted(wrong))}")
+    raise WrongTopics(f"missing, or with other partitions than contracts/topics says: {', '.join(sorted(wrong))}")
+
+
+async def force_topics(settings: Settings) -> bool:
+    """Makes every topic as it must be, and anew if it is not: for a broker that has just started with an empty memory.
+
+    A client that asked the embedded broker for a topic before this did has made it, with other partitions.
+    False if the broker cannot be asked yet.
+    """
+    try:
+        async with asyncio.timeout(30), _admin(settings) as admin:
+            await _create(admin, settings, _wanted(settings).keys() - set(await admin.list_topics()))
+            while wrong := await _wrong(admin, settings):
+                await admin.delete_topics(sorted(wrong))
+                await _create(admin, settings, wrong)
+    except (KafkaError, OSError, TimeoutError):
+        return False
+    return True
+
+
+def _wanted(settings: Settings) -> dict[str, TopicSpec]:
+    return {wire_name(settings, spec.name): spec for spec in specs().values()}
+
+
+async def _create(admin: AIOKafkaAdminClient, settings: Settings, names: Iterable[str]) -> None:
+    """Asks for these topics. An answer carries its errors by topic; what counts is what is there afterwards."""
+    wanted = _wanted(settings)
+    topics = [
+        NewTopic(
+            name,
+            num_partitions=wanted[name].partitions,
+            replication_factor=settings.kafka_replication,
+            topic_configs={
+                "retention.ms": str(wanted[name].retention_days * _DAY_MS),
+                "max.message.bytes": str(MAX_MESSAGE_BYTES),
+            },
+        )
+        for name in sorted(names)
+    ]
+    if topics:
+        await admin.create_topics(topics)
+
+
+async def _wrong(admin: AIOKafkaAdminClient, settings: Settings) -> set[str]:
+    """Topics that are missing or have another number of partitions than they must."""
+    wanted = _wanted(settings)
+    found = {entry["topic"]: len(entry["partitions"]) for entry in await admin.describe_topics(sorted(wanted))}
+    return {name for name, spec in wanted.items() if found.get(name) != spec.partitions}
 
 
 async def is_new(database: Database, part: str, cluster: str) -> bool:

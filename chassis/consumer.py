@@ -115,6 +115,7 @@ class Consumer:
 
     async def _consume(self, stop: asyncio.Event) -> None:
         cluster = await broker.cluster_id(self.settings)
+        await broker.ensure_topics(self.settings)
         shared = self.topics if self.settings.kafka_groups else ()
         consumer = AIOKafkaConsumer(
             *(broker.wire_name(self.settings, topic) for topic in shared),

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from chassis import migrations
+from chassis.broker import force_topics
+from chassis.settings import Settings
 from throughgate.local import broker, postgres
 from throughgate.local.child import Child, Spec
 from throughgate.local.databases import DATABASES, ServiceDatabase, ensure_database, ensure_roles, url_for
@@ -126,7 +128,7 @@ class Stack:
                 Spec(
                     name="broker",
                     command=lambda: leashed(broker.command(broker_port)),
-                    probe=lambda: asyncio.to_thread(answers, broker_port),
+                    probe=lambda: _has_topics(broker_port),
                 )
             )
         if self.options.database:
@@ -210,3 +212,10 @@ def _provide(
         migrations.migrate(owner_url, service.package)
         provided[name] = DatabaseUrls(owner_url, urls)
     return provided
+
+
+async def _has_topics(port: int) -> bool:
+    """Make the topics of a broker that has just started; True when it has them."""
+    if not await asyncio.to_thread(answers, port):
+        return False
+    return await force_topics(Settings(kafka=f"{LOOPBACK}:{port}"))
