@@ -1,12 +1,10 @@
 """Calls between services over a real socket: what is handed on, what comes back, and what a fault becomes."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import uvicorn
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
@@ -15,6 +13,7 @@ from chassis.http import create_app
 from chassis.http_client import ServiceClient, UpstreamProblem, UpstreamUnavailable, fetch_json, forwarded
 from chassis.settings import Environment, Settings
 from contracts.errors import Conflict
+from tests.integration.chassis_http.serving import served
 from tests.support.http import client, problem
 from tests.support.tokens import TOKENS
 
@@ -42,7 +41,7 @@ def peer() -> APIRouter:
 
     @router.get("/slow")
     async def slow() -> None:
-        await asyncio.sleep(30)
+        await asyncio.sleep(1)
 
     @router.post("/lines")
     async def lines(request: Request) -> StreamingResponse:
@@ -60,15 +59,8 @@ def peer() -> APIRouter:
 @pytest.fixture(scope="module")
 async def peer_url() -> AsyncIterator[str]:
     app = create_app(Settings(environment=Environment.TEST), [peer()], database=None, title="peer")
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
-        serving = asyncio.create_task(server.serve([listener]))
-        while not server.started:
-            await asyncio.sleep(0.01)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        await serving
+    async with served(app) as url:
+        yield url
 
 
 @pytest.fixture
