@@ -1,6 +1,7 @@
 """Caseload's application over a database of the test's own, called by made-up agencies."""
 
-from collections.abc import AsyncIterator, Callable
+import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -86,17 +87,11 @@ class World:
         async with self.database.session() as session:
             return list(await session.execute(text(statement), values))
 
-    async def events(self, type_: str, key: str | None = None) -> list[dict[str, Any]]:
-        """The data of every event of a type in the outbox, of one key or person, oldest first."""
-        import json
-
-        rows = await self.rows(
-            "SELECT body FROM outbox WHERE type = :type AND (CAST(:key AS text) IS NULL OR key = :key"
-            " OR convert_from(body, 'UTF8')::json ->> 'person_id' = :key) ORDER BY id",
-            type=type_,
-            key=key,
-        )
-        return [json.loads(body) for (body,) in rows]
+    async def events(self, type_: str, about: str | None = None) -> list[dict[str, Any]]:
+        """The data of every event of a type in the outbox, oldest first; `about` a person or another stream's key."""
+        rows = await self.rows("SELECT key, body FROM outbox WHERE type = :type ORDER BY id", type=type_)
+        found = [(key, json.loads(body)) for key, body in rows]
+        return [data for key, data in found if about is None or about in (key, data.get("person_id"))]
 
 
 def person(**said: Any) -> dict[str, Any]:
@@ -117,6 +112,3 @@ async def world(fresh_database: MakeDatabase) -> AsyncIterator[World]:
     async with client(create(settings, database, verifier=TOKENS.verifier())) as http:
         yield World(http, database)
     await database.close()
-
-
-Call = Callable[..., Any]
