@@ -161,12 +161,16 @@ class EntryPage(Body):
 
 
 class Disclosures(Body):
-    """Everything that was ever shared or refused about one person, oldest first; `size` is the log's length then."""
+    """A page of everything that was ever shared or refused about one person, oldest first.
+
+    `count` is how many there are in all, in a log that had `size` entries.
+    """
 
     person_id: str
     size: int
     count: int
     items: list[DisclosedShare]
+    next: str | None
 
 
 class SummaryCount(Body):

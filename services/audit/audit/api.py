@@ -124,15 +124,22 @@ async def explanation(share_id: Id, session: SessionDep, record: RecorderDep) ->
     responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}},
 )
 async def disclosures(
-    person: Id, session: SessionDep, record: RecorderDep, accept: Annotated[str, Header()] = "*/*"
+    person: Id, page: PageDep, session: SessionDep, record: RecorderDep, accept: Annotated[str, Header()] = "*/*"
 ) -> Disclosures | Response:
+    """JSON comes in pages, CSV whole."""
     size = await counts.log_size(session)
-    found = await entries.disclosed(session, await entries.share_conditions(session, ShareFilter(person_id=person)))
-    items = [answers.disclosed_share(row) for row in found if row.index < size]
-    await record({"person_id": person}, len(items))
+    wanted = ShareFilter(person_id=person)
+    conditions = [*await entries.share_conditions(session, wanted), entries.below(size)]
     if CSV in accept:
-        return Response(answers.as_csv(items), media_type=CSV)
-    return Disclosures(person_id=person, size=size, count=len(items), items=items)
+        found = await entries.disclosed(session, conditions)
+        await record({"person_id": person}, len(found))
+        return Response(answers.as_csv([answers.disclosed_share(row) for row in found]), media_type=CSV)
+    total = await entries.count(session, conditions)
+    found = await entries.disclosed(session, conditions, after=_after(page), limit=page.fetch)
+    kept, following = _cut(page, found)
+    await record({"person_id": person}, len(kept))
+    items = [answers.disclosed_share(row) for row in kept]
+    return Disclosures(person_id=person, size=size, count=total, items=items, next=following)
 
 
 @router.get("/summary")

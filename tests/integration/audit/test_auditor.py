@@ -148,7 +148,11 @@ async def test_a_persons_disclosures_are_all_there_through_a_merge_and_back(
 
     answer = (await auditor.get(f"/v1/people/{kept}/disclosures")).json()
     assert [item["share_id"] for item in answer["items"]] == shares(a, b, c)
-    assert (answer["count"], answer["size"]) == (3, 5)
+    assert (answer["count"], answer["size"], answer["next"]) == (3, 5, None)
+    page = (await auditor.get(f"/v1/people/{kept}/disclosures", params={"limit": "2"})).json()
+    assert ([item["share_id"] for item in page["items"]], page["count"]) == (shares(a, b), 3)
+    rest = (await auditor.get(f"/v1/people/{kept}/disclosures", params={"limit": "2", "cursor": page["next"]})).json()
+    assert [item["share_id"] for item in rest["items"]] == shares(c)
     table = await auditor.get(f"/v1/people/{kept}/disclosures", headers={"accept": "text/csv"})
     assert table.headers["content-type"].startswith("text/csv")
     assert [row["share_id"] for row in csv.DictReader(io.StringIO(table.text))] == shares(a, b, c)

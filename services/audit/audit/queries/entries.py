@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, select
+from sqlalchemy import ColumnElement, Select, false, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -73,6 +73,11 @@ async def _who_and_when(session: AsyncSession, wanted: ShareFilter | EntryFilter
     return found
 
 
+def below(size: int) -> ColumnElement[bool]:
+    """As if the log ended at `size`."""
+    return col(LogEntryRow.log_index) < size
+
+
 def _one_of(column: Any, tags: Sequence[bytes]) -> ColumnElement[bool]:
     if not tags:
         return false()
@@ -106,14 +111,21 @@ async def entries(
     return [_found(*row) for row in rows]
 
 
-async def disclosed(session: AsyncSession, conditions: Conditions) -> list[Found]:
-    """Shares with what became of them, all that match."""
+async def disclosed(
+    session: AsyncSession, conditions: Conditions, *, after: int | None = None, limit: int | None = None
+) -> list[Found]:
+    """Shares with what became of them; without a limit all that match."""
     statement = (
-        entries_statement(conditions)
+        entries_statement(conditions, after=after, limit=limit)
         .add_columns(col(DeliveryRow.delivered_at), col(DeliveryRow.acknowledged_at))
         .join(DeliveryRow, col(DeliveryRow.share_id) == col(LogEntryRow.share_id), isouter=True)
     )
     return [_found(*row) for row in await session.execute(statement)]
+
+
+async def count(session: AsyncSession, conditions: Conditions) -> int:
+    """How many entries match conditions that are none on the detail."""
+    return int(await session.scalar(select(func.count()).select_from(LogEntryRow).where(*conditions)) or 0)
 
 
 async def share(session: AsyncSession, share_id: str) -> Found | None:
