@@ -127,6 +127,13 @@ class Tally(Table, table=True):
     hidden: int = Field(sa_column=Column(BigInteger, nullable=False, server_default=text("0")))
 
 
+class Progress(Table, table=True):
+    """How much of the log has been shown; one row per log. It names nobody, so it is under no agency's rule."""
+
+    log: str = Field(primary_key=True)
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
 class Denial(Table, table=True):
     """A share that must not be seen, whether or not it has arrived yet."""
 
@@ -154,4 +161,16 @@ class BulkRequest(Table, table=True):
     agency: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     digest: str
+    at: datetime = Field(sa_column=_instant())
+
+
+class BulkChunk(Table, table=True):
+    """The persons of a bulk request's chunk as they were first found, so that a retry asks its owner the very same."""
+
+    __tablename__ = "bulk_chunk"
+
+    agency: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    people: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=_instant())

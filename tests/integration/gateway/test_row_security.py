@@ -11,7 +11,7 @@ from gateway.models import Table
 from tests.integration.gateway.conftest import Gateway
 
 CONTENT = {"release_date": "2026-12-01"}
-TABLES = ("feed_item", "section", "ledger", "delivery", "tally", "bulk_request")
+TABLES = ("feed_item", "section", "ledger", "delivery", "tally", "bulk_request", "bulk_chunk")
 
 
 async def rows(gateway: Gateway, query: str, *, agency: str | None, kind: str = "") -> list[tuple[object, ...]]:

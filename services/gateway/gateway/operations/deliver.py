@@ -16,7 +16,8 @@ MAX_IN_AN_EVENT = 500
 _DELIVER = """
 INSERT INTO delivery (agency, share_id, cursor, source, told_source, delivered_at)
 SELECT :agency, s.i, s.c, s.o, s.t, :now FROM unnest(
-    CAST(:shares AS text[]), CAST(:cursors AS bigint[]), CAST(:sources AS text[]), CAST(:told AS boolean[])) s(i, c, o, t)
+    CAST(:shares AS text[]), CAST(:cursors AS bigint[]), CAST(:sources AS text[]), CAST(:told AS boolean[])
+) s(i, c, o, t)
 ORDER BY s.i ON CONFLICT (agency, share_id) DO NOTHING RETURNING share_id
 """
 _UP_TO = """

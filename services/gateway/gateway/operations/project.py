@@ -25,6 +25,11 @@ from gateway.queries import stored
 
 log = logging.get(__name__)
 
+_PROGRESS = text(
+    "INSERT INTO progress VALUES (:log, :size) ON CONFLICT (log) DO UPDATE"
+    " SET size = greatest(progress.size, EXCLUDED.size)"
+)
+
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7468726373)")
 """A denial and the share it denies never pass each other unseen: each transaction sees all of the other or none."""
 
@@ -62,6 +67,7 @@ async def project(
             if (why := apply(board, entry)) not in (None, "seen"):
                 doubts.append(Doubt(entry.place.index, str(why)))
     await board_rows.write(session, board.changes, now=now)
+    await _note_progress(session, messages)
     for doubt in doubts:
         log.error("projector.entry_hidden", index=doubt.index, code=doubt.why)
     return _summary(board.changes, doubts)
@@ -93,6 +99,15 @@ async def _fill(session: AsyncSession, board: Board, steps: Iterable[Believed | 
         denied=await stored.denied(session, {share_id for _, share_id in shares}),
         told=await stored.told(session, told),
     )
+
+
+async def _note_progress(session: AsyncSession, messages: Sequence[Received[EventData]]) -> None:
+    sizes: dict[str, int] = {}
+    for message in messages:
+        if isinstance(message.data, LogAppendedV1):
+            sizes[message.data.log] = max(message.data.size, sizes.get(message.data.log, 0))
+    for name, size in sizes.items():
+        await session.execute(_PROGRESS, {"log": name, "size": size})
 
 
 def _summary(changes: Changes, doubts: Sequence[Doubt]) -> Projected:

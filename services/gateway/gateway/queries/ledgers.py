@@ -1,4 +1,7 @@
-"""Who was told of a source's fact, as far as that source may know, and what an agency gave and got about a person."""
+"""Who was told of a source's fact, as far as that source may know, and what an agency gave and got about a person.
+
+A person is asked for under every id that was merged into them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,7 +65,7 @@ SELECT l.share_id, l.cursor, l.recipient AS other, l.category, l.version, l.clau
          WHEN d.acknowledged_at IS NOT NULL THEN 'acknowledged'
          WHEN d.delivered_at IS NOT NULL THEN 'delivered' ELSE 'recorded' END AS state
 FROM ledger l LEFT JOIN delivery d ON d.share_id = l.share_id AND d.agency = l.recipient
-WHERE l.agency = :agency AND l.person_id = :person_id AND l.recipient IS NOT NULL
+WHERE l.agency = :agency AND l.person_id = ANY(CAST(:people AS text[])) AND l.recipient IS NOT NULL
   AND l.cursor > :after ORDER BY l.cursor LIMIT :limit
 """
 _GOT = """
@@ -72,11 +75,12 @@ SELECT f.share_id, f.cursor, f.source AS other, f.category, f.version, f.clause,
          WHEN d.acknowledged_at IS NOT NULL THEN 'acknowledged'
          WHEN d.delivered_at IS NOT NULL THEN 'delivered' ELSE 'recorded' END AS state
 FROM feed_item f LEFT JOIN delivery d ON d.share_id = f.share_id AND d.agency = f.agency
-WHERE f.agency = :agency AND f.person_id = :person_id AND f.kind = 'share'
+WHERE f.agency = :agency AND f.person_id = ANY(CAST(:people AS text[])) AND f.kind = 'share'
   AND f.cursor > :after ORDER BY f.cursor LIMIT :limit
 """
 _NAMELESS = """
-SELECT count(*) FROM ledger WHERE agency = :agency AND person_id = :person_id AND recipient IS NULL AND current
+SELECT count(*) FROM ledger
+WHERE agency = :agency AND person_id = ANY(CAST(:people AS text[])) AND recipient IS NULL AND current
 """
 
 
@@ -95,25 +99,29 @@ async def withheld(session: AsyncSession, *, agency: str, subject_ref: str) -> t
     return int(row[0]), int(row[1] or 0), int(row[2])
 
 
-async def gave(session: AsyncSession, *, agency: str, person_id: str, after: int, limit: int) -> Sequence[DisclosedRow]:
+async def gave(
+    session: AsyncSession, *, agency: str, people: Sequence[str], after: int, limit: int
+) -> Sequence[DisclosedRow]:
     """What this agency's facts about a person became, for recipients that it may know of."""
-    return await _disclosed(session, _GAVE, agency, person_id, after, limit)
+    return await _disclosed(session, _GAVE, agency, people, after, limit)
 
 
-async def got(session: AsyncSession, *, agency: str, person_id: str, after: int, limit: int) -> Sequence[DisclosedRow]:
+async def got(
+    session: AsyncSession, *, agency: str, people: Sequence[str], after: int, limit: int
+) -> Sequence[DisclosedRow]:
     """What was shared with this agency about a person, withdrawn shares too, without content."""
-    return await _disclosed(session, _GOT, agency, person_id, after, limit)
+    return await _disclosed(session, _GOT, agency, people, after, limit)
 
 
-async def nameless(session: AsyncSession, *, agency: str, person_id: str) -> int:
+async def nameless(session: AsyncSession, *, agency: str, people: Sequence[str]) -> int:
     """How many recipients of this agency's facts about a person it may not know of, by subject."""
-    found = await session.scalar(text(_NAMELESS), {"agency": agency, "person_id": person_id})
+    found = await session.scalar(text(_NAMELESS), {"agency": agency, "people": list(people)})
     return int(found or 0)
 
 
 async def _disclosed(
-    session: AsyncSession, statement: str, agency: str, person_id: str, after: int, limit: int
+    session: AsyncSession, statement: str, agency: str, people: Sequence[str], after: int, limit: int
 ) -> Sequence[DisclosedRow]:
-    names = {"agency": agency, "person_id": person_id, "after": after, "limit": limit}
+    names = {"agency": agency, "people": list(people), "after": after, "limit": limit}
     rows = await session.execute(text(statement), names)
     return [DisclosedRow(**row._mapping) for row in rows]

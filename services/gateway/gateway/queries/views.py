@@ -17,7 +17,8 @@ class SectionRow:
 
 
 _OF_PERSON = """
-SELECT person_id, category, body FROM section WHERE agency = :agency AND person_id = :person_id ORDER BY cursor DESC
+SELECT person_id, category, body FROM section
+WHERE agency = :agency AND person_id = ANY(CAST(:people AS text[])) ORDER BY cursor DESC
 """
 _RELEASES = """
 SELECT DISTINCT ON (person_id) person_id, category, body FROM section
@@ -26,9 +27,9 @@ ORDER BY person_id, cursor DESC
 """
 
 
-async def sections(session: AsyncSession, *, agency: str, person_id: str) -> list[SectionRow]:
-    """Everything that is shared with this agency about a person now, newest first."""
-    rows = await session.execute(text(_OF_PERSON), {"agency": agency, "person_id": person_id})
+async def sections(session: AsyncSession, *, agency: str, people: Sequence[str]) -> list[SectionRow]:
+    """Everything that is shared with this agency now about a person, under any of its ids, newest first."""
+    rows = await session.execute(text(_OF_PERSON), {"agency": agency, "people": list(people)})
     return [SectionRow(row.person_id, row.category, row.body) for row in rows]
 
 

@@ -91,6 +91,11 @@ CREATE TABLE tally (
     hidden bigint DEFAULT 0 NOT NULL
 );
 
+CREATE TABLE progress (
+    log varchar PRIMARY KEY,
+    size bigint NOT NULL
+);
+
 CREATE TABLE denial (
     share_id varchar PRIMARY KEY,
     agency varchar NOT NULL,
@@ -114,6 +119,15 @@ CREATE TABLE bulk_request (
     at timestamptz NOT NULL,
     PRIMARY KEY (agency, key)
 );
+
+CREATE TABLE bulk_chunk (
+    agency varchar NOT NULL,
+    key varchar NOT NULL,
+    number integer NOT NULL,
+    people text NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (agency, key, number)
+);
 """
 
 POLICIES = """
@@ -123,7 +137,12 @@ CREATE FUNCTION asking_agency() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
 CREATE POLICY own_rows ON feed_item TO gateway USING (agency = asking_agency());
 CREATE POLICY own_rows ON section TO gateway USING (agency = asking_agency());
 CREATE POLICY own_rows ON ledger TO gateway USING (agency = asking_agency());
-CREATE POLICY own_rows ON bulk_request TO gateway USING (agency = asking_agency());
+CREATE POLICY own_rows ON bulk_request FOR SELECT TO gateway USING (agency = asking_agency());
+CREATE POLICY own_row ON bulk_request FOR INSERT TO gateway WITH CHECK (agency = asking_agency());
+CREATE POLICY old_rows ON bulk_request FOR DELETE TO gateway USING (at < now() - interval '2 days');
+CREATE POLICY own_rows ON bulk_chunk FOR SELECT TO gateway USING (agency = asking_agency());
+CREATE POLICY own_row ON bulk_chunk FOR INSERT TO gateway WITH CHECK (agency = asking_agency());
+CREATE POLICY old_rows ON bulk_chunk FOR DELETE TO gateway USING (at < now() - interval '2 days');
 CREATE POLICY own_rows ON delivery TO gateway USING (agency = asking_agency());
 CREATE POLICY source_may_know ON delivery FOR SELECT TO gateway USING (told_source AND source = asking_agency());
 CREATE POLICY own_count ON tally FOR SELECT TO gateway USING (
@@ -131,15 +150,16 @@ CREATE POLICY own_count ON tally FOR SELECT TO gateway USING (
 """
 
 GRANTS = """
-GRANT SELECT ON feed_item, section, ledger, tally TO gateway;
+GRANT SELECT ON feed_item, section, ledger, tally, progress TO gateway;
 GRANT SELECT, INSERT, UPDATE ON delivery TO gateway;
-GRANT SELECT, INSERT ON bulk_request TO gateway;
-GRANT SELECT, INSERT, UPDATE, DELETE ON feed_item, section, ledger, tally, denial, told TO gateway_projector;
+GRANT SELECT, INSERT, DELETE ON bulk_request, bulk_chunk TO gateway;
+GRANT SELECT, INSERT, UPDATE, DELETE ON feed_item, section, ledger, tally, progress, denial, told
+    TO gateway_projector;
 REVOKE ALL ON waiting, stream_position FROM gateway;
 GRANT SELECT, INSERT, UPDATE, DELETE ON waiting, stream_position, broker_seen TO gateway_projector;
 """
 
-GUARDED = ("feed_item", "section", "ledger", "delivery", "tally", "denial", "told", "bulk_request")
+GUARDED = ("feed_item", "section", "ledger", "delivery", "tally", "denial", "told", "bulk_request", "bulk_chunk")
 PROJECTED = ("feed_item", "section", "ledger", "tally", "denial", "told")
 
 

@@ -1,0 +1,22 @@
+"""In development the issuer's public address is the stack's one port: its calls go on to its process as they are."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from chassis.http_client import ServiceClient
+
+router = APIRouter(include_in_schema=False)
+
+HANDED_ON = ("content-type", "authorization", "accept")
+
+
+@router.api_route("/oauth2/{rest:path}", methods=["GET", "POST"])
+@router.api_route("/.well-known/{rest:path}", methods=["GET"])
+async def to_issuer(request: Request, rest: str) -> Response:
+    """The issuer's own answer."""
+    client: ServiceClient = request.app.state.issuer_client
+    prefix = request.url.path.removesuffix(rest)
+    headers = {name: request.headers[name] for name in HANDED_ON if name in request.headers}
+    content = await request.body() if request.method == "POST" else None
+    answer = await client.request(request.method, f"{prefix}{rest}", content=content, headers=headers)
+    return Response(answer.body, answer.status, answer.passed_back(), media_type=answer.headers.get("content-type"))

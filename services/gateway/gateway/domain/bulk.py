@@ -1,0 +1,86 @@
+"""The lines of a bulk request: each is good or rejected by itself, and lines of one person that follow each other stay
+together, because they are one change."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from contracts.http.gateway import BulkLine, BulkResult
+
+MAX_LINE_BYTES = 16 * 1024
+CHUNK = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A line in the right form; what it says of the date is its owner's to judge."""
+
+    number: int
+    body: BulkLine
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A line that is rejected. `detail` names field and rule, and nothing of what was sent."""
+
+    number: int
+    code: str
+    detail: str
+
+
+Line = Good | Bad
+
+
+def read_line(number: int, raw: bytes) -> Line | None:
+    """One line of NDJSON; None for an empty one."""
+    if not raw.strip():
+        return None
+    if len(raw) > MAX_LINE_BYTES:
+        return Bad(number, "line-too-long", f"a line has at most {MAX_LINE_BYTES} bytes")
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        return Bad(number, "line-malformed", "the line is not JSON in UTF-8")
+    if not isinstance(found, dict):
+        return Bad(number, "line-malformed", "the line is not a JSON object")
+    try:
+        return Good(number, BulkLine.model_validate(found))
+    except ValidationError as error:
+        return Bad(number, "line-invalid", _what_is_wrong(error))
+
+
+def chunks(lines: Iterable[Line], size: int = CHUNK) -> Iterator[list[Line]]:
+    """Lists of at most `size` lines, in order; lines of one person are cut apart only if they fill a list."""
+    held: list[Line] = []
+    for line in lines:
+        if len(held) == size:
+            keep = _tail_of(held, line)
+            yield held[: size - keep]
+            held = held[size - keep :]
+        held.append(line)
+    if held:
+        yield held
+
+
+def rejected(line: Bad) -> BulkResult:
+    """The answer to a bad line."""
+    return BulkResult(line=line.number, outcome="rejected", code=line.code, detail=line.detail)
+
+
+def _tail_of(held: list[Line], following: Line) -> int:
+    """How many lines at the end of `held` belong with `following`; 0 if all of them do."""
+    if not isinstance(following, Good):
+        return 0
+    person = following.body.person
+    others = (n for n, line in enumerate(reversed(held)) if not isinstance(line, Good) or line.body.person != person)
+    return next(others, 0)
+
+
+def _what_is_wrong(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    if first["type"] == "extra_forbidden":
+        return "the line holds a field that is not known here"
+    place = "/".join(str(part) for part in first["loc"])
+    return f"{place}: {first['type'].replace('_', '-')}"

@@ -1,0 +1,43 @@
+"""The coded lists that agencies may look up, with the days from which and until which each code is in use."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from contracts import codes
+
+IN_USE_FROM = date(2026, 11, 1)
+"""The day on which the first version of every list came into use."""
+
+SETS: dict[str, type[StrEnum]] = {
+    "agency-kinds": codes.AgencyKind,
+    "bases": codes.Basis,
+    "categories": codes.Category,
+    "change-reasons": codes.ChangeReason,
+    "custody-statuses": codes.CustodyStatus,
+    "date-statuses": codes.DateStatus,
+    "date-types": codes.DateType,
+    "directions": codes.Direction,
+    "governor-decisions": codes.GovernorDecision,
+    "identifier-schemes": codes.Scheme,
+    "involvement-states": codes.InvolvementState,
+    "purposes": codes.Purpose,
+    "refusal-reasons": codes.Reason,
+    "release-flags": codes.ReleaseFlag,
+    "warning-risks": codes.WarningRisk,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """In use from `effective_from` until before `effective_until`, for ever if that is None."""
+
+    code: str
+    effective_from: date
+    effective_until: date | None = None
+
+
+def codes_of(name: str) -> list[Code] | None:
+    """The codes of a list, or None if there is no such list."""
+    found = SETS.get(name)
+    return [Code(code.value, IN_USE_FROM) for code in found] if found else None

@@ -1,0 +1,96 @@
+"""The front: one application per kind of agency, each with its own routes and OpenAPI document, on one port.
+
+In production each kind, or each agency, runs as its own instance; the path is then the same without the kind in front.
+"""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, FastAPI
+
+from chassis.db import Database
+from chassis.http import create_app
+from chassis.http_client import ServiceClient
+from chassis.ratelimit import Limiter
+from chassis.settings import Settings
+from chassis.tokens import Verifier
+from contracts.codes import AgencyKind
+from gateway.api import auditor, bulk, consents, emergencies, events, feed, issuer, lookups, people, prison
+from gateway.api.caller import OnlyThisKind, Owners
+from gateway.wake import Wakes
+
+EVERY_AGENCY = (people.router, consents.router, emergencies.router, feed.router)
+OF_KIND: dict[AgencyKind, tuple[APIRouter, ...]] = {
+    AgencyKind.PRISON: (prison.router, bulk.router, events.router, *EVERY_AGENCY),
+    AgencyKind.PRISON_HEALTH: EVERY_AGENCY,
+    AgencyKind.PROBATION: EVERY_AGENCY,
+    AgencyKind.POLICE: EVERY_AGENCY,
+    AgencyKind.COURT: EVERY_AGENCY,
+    AgencyKind.MENTAL_HEALTH: EVERY_AGENCY,
+    AgencyKind.DRUG_ALCOHOL: EVERY_AGENCY,
+    AgencyKind.LIAISON_DIVERSION: EVERY_AGENCY,
+    AgencyKind.HOUSING: EVERY_AGENCY,
+    AgencyKind.YOUTH: EVERY_AGENCY,
+    AgencyKind.BENEFITS: EVERY_AGENCY,
+    AgencyKind.PROVIDER: EVERY_AGENCY,
+    AgencyKind.AUDITOR: (auditor.router,),
+}
+"""The routes of each gateway beside those that all have. An operator has no gateway."""
+
+
+def routers_of(kind: AgencyKind) -> Sequence[APIRouter]:
+    """The routers of a kind's gateway, behind one that turns other kinds away."""
+    gate = APIRouter(dependencies=[OnlyThisKind])
+    for router in (lookups.router, *OF_KIND[kind]):
+        gate.include_router(router)
+    return [gate]
+
+
+def create_kind(
+    kind: AgencyKind, settings: Settings, database: Database, owners: Owners, wakes: Wakes, *, verifier: Verifier
+) -> FastAPI:
+    """The application of one kind of agency."""
+    app = create_app(
+        settings,
+        routers_of(kind),
+        database=database,
+        title=f"Throughgate: {kind} gateway",
+        verifier=verifier,
+        openapi_url="/v1/openapi.json",
+        docs_url="/docs",
+    )
+    app.state.kind = kind
+    app.state.owners = owners
+    app.state.wakes = wakes
+    return app
+
+
+def create(
+    settings: Settings,
+    database: Database,
+    owners: Owners,
+    wakes: Wakes,
+    *,
+    verifier: Verifier | None = None,
+    issuer_client: ServiceClient | None = None,
+) -> FastAPI:
+    """Every kind's application at `/<kind>`. Calls are counted per agency over all of them.
+
+    In development `issuer_client` leads to the issuer, whose public address is this one port.
+    """
+    verifier = verifier or Verifier.fetching(
+        issuer=settings.issuer, audience=settings.audience, jwks_url=settings.jwks_url
+    )
+    app = create_app(
+        settings,
+        [issuer.router] if issuer_client is not None else [],
+        database=database,
+        title="Throughgate",
+        verifier=verifier,
+    )
+    app.state.issuer_client = issuer_client
+    limiter = Limiter(settings.rate_limit)
+    for kind in OF_KIND:
+        mounted = create_kind(kind, settings, database, owners, wakes, verifier=verifier)
+        mounted.state.limiter = limiter
+        app.mount(f"/{kind}", mounted)
+    return app
