@@ -11,6 +11,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,9 +61,9 @@ class TestDatabase:
 MakeDatabase = Callable[[str], TestDatabase]
 
 
-@pytest.fixture(scope="session")
-def pg_server() -> Iterator[PostgresServer]:
-    """The session's PostgreSQL 18, on a free loopback port, with fsync off."""
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL 18 on a free loopback port, with fsync off and no roles but its superuser; gone at the end."""
     folder = Path(tempfile.mkdtemp(prefix="throughgate-pg-"))
     data = folder / "data"
     log = folder / "log"
@@ -80,12 +81,20 @@ def pg_server() -> Iterator[PostgresServer]:
         admin_url = postgres.url(port, PASSWORD)
         if not postgres.wait_until_ready(admin_url, within=30):
             raise postgres.PostgresFailed(log.read_text())
-        ensure_roles(admin_url, {role: PASSWORD for database in DATABASES.values() for role in database.roles})
         yield PostgresServer(admin_url, port)
     finally:
         process.send_signal(signal.SIGQUIT)
         process.wait(timeout=30)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def pg_server() -> Iterator[PostgresServer]:
+    """The session's PostgreSQL, with the roles of every service."""
+    with running_postgres() as server:
+        roles = {role: PASSWORD for database in DATABASES.values() for role in database.roles}
+        ensure_roles(server.admin_url, roles)
+        yield server
 
 
 @pytest.fixture(scope="session")

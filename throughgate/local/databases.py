@@ -42,18 +42,17 @@ DATABASES: Mapping[str, ServiceDatabase] = {
 
 
 def ensure_roles(admin_url: str, passwords: Mapping[str, str]) -> None:
-    """Every role of `passwords` exists, may log in with that password, and has no power of its own."""
+    """Every role of `passwords` exists and may log in with that password; a role made here has no power of its own."""
     with psycopg.connect(admin_url, autocommit=True) as admin:
         for role, password in passwords.items():
             # hashed here, so that no password stands in a statement
             verifier = admin.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
-            known = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
-            verb = sql.SQL("ALTER" if known else "CREATE")
-            admin.execute(
-                sql.SQL("{} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}").format(
-                    verb, sql.Identifier(role), sql.Literal(verifier)
-                )
-            )
+            name, secret = sql.Identifier(role), sql.Literal(verifier)
+            if admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is None:
+                # a new role has no power unless it is given some: no superuser, no bypass of row-level security
+                admin.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(name, secret))
+            else:
+                admin.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(name, secret))
 
 
 def ensure_database(admin_url: str, service: ServiceDatabase, *, name: str | None = None, like: str = "") -> None:
