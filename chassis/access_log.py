@@ -20,7 +20,7 @@ _SEEN = "throughgate.access"
 _TOO_LARGE = 413
 _SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
-_log = logging.get("chassis.access")
+log = logging.get("chassis.access")
 
 
 class AccessLog:
@@ -64,7 +64,7 @@ class AccessLog:
                 span.update_name(f"{scope['method']} {route}")
                 span.set_attributes({"http.route": route, "http.response.status_code": status})
                 if route not in _QUIET:
-                    _log.info(
+                    log.info(
                         "http.answered",
                         method=scope["method"],
                         route=route,

@@ -49,7 +49,7 @@ CODE_OF_STATUS: Mapping[int, str] = {
     503: "unavailable",
 }
 
-_log = logging.get(__name__)
+log = logging.get(__name__)
 
 
 class Problem(Exception):
@@ -161,12 +161,12 @@ def _on_database(request: Request, error: Exception) -> Response:
 
 
 def _on_not_now(_request: Request, error: Exception) -> Response:
-    _log.warning("http.not-now", exc_info=error)
+    log.warning("http.not-now", exc_info=error)
     return Unavailable("Part of the service is not reachable at the moment.").answer()
 
 
 def _on_unexpected(_request: Request, error: Exception) -> Response:
-    _log.error("http.unexpected", exc_info=error)
+    log.error("http.unexpected", exc_info=error)
     return problem_response(500, code="internal")
 
 

@@ -5,6 +5,7 @@ start without secrets of its own: what is published with the code protects nothi
 """
 
 from enum import StrEnum
+from importlib import metadata
 from pathlib import Path
 from typing import Self
 
@@ -27,7 +28,7 @@ class Settings(BaseSettings):
 
     environment: Environment = Environment.DEVELOPMENT
     service: str = "throughgate"
-    version: str = "0.1.0"
+    version: str = Field(default_factory=lambda: metadata.version("throughgate"))
 
     database_url: str = Field(default="", repr=False)
     owner_database_url: str = Field(default="", repr=False)

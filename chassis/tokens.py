@@ -8,11 +8,12 @@ before any key is looked at, so a public key can never serve as a shared secret.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from joserfc import jws, jwt
 from joserfc.errors import ExpiredTokenError, JoseError
-from joserfc.jwk import Key, KeySet
+from joserfc.jwk import Key, import_key
 from joserfc.util import to_bytes
 
 from chassis.http_client import UpstreamUnavailable, fetch_json
@@ -24,6 +25,8 @@ LEEWAY_SECONDS = 5
 KEEP_SECONDS = 300.0
 FRUITLESS_SECONDS = 5.0
 """After a fetch that did not bring the key asked for, the next one waits so long: invented key ids cost little."""
+
+_KEY_TYPES = frozenset({"RSA", "EC"})
 
 FetchKeys = Callable[[], Awaitable[Any]]
 
@@ -62,15 +65,25 @@ class Keys:
         if not is_known and present - self._fruitless_at < FRUITLESS_SECONDS:
             return
         try:
-            published = KeySet.import_key_set(await self._fetch())
-        except (UpstreamUnavailable, JoseError, KeyError, TypeError, ValueError) as error:
+            published = _usable(await self._fetch())
+        except (UpstreamUnavailable, AttributeError, KeyError, TypeError, ValueError) as error:
             if is_known:
                 return
             raise Unavailable("The token issuer's keys cannot be read.", code="issuer-unavailable") from error
-        self._by_id = {key.kid: key for key in published.keys if key.kid}
+        self._by_id = published
         self._fetched_at = present
         if kid not in self._by_id:
             self._fruitless_at = present
+
+
+def _usable(published: Any) -> dict[str, Key]:
+    """The keys of a key set by id; those for other uses or of kinds that are not known here are passed over."""
+    found: dict[str, Key] = {}
+    for entry in published["keys"]:
+        if entry.get("kty") in _KEY_TYPES and entry.get("use", "sig") == "sig" and isinstance(entry.get("kid"), str):
+            with suppress(JoseError, KeyError, ValueError):
+                found[entry["kid"]] = import_key(entry)
+    return found
 
 
 class Verifier:

@@ -12,6 +12,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from chassis.auth import ActorDep, ensure_kind, ensure_member, require
 from chassis.http import create_app
+from chassis.problems import Unavailable
 from chassis.settings import Environment, Settings
 from chassis.tokens import Keys, TokenRefused, Verifier
 from contracts.codes import AgencyKind, Scope
@@ -177,6 +178,35 @@ async def test_invented_key_ids_do_not_make_the_issuer_work(issuer: TokenMaker) 
         with pytest.raises(TokenRefused):
             await keys.get(f"invented-{number}")
     assert issuer.fetches == 1
+
+
+async def test_keys_of_other_uses_and_kinds_are_passed_over(issuer: TokenMaker) -> None:
+    good = issuer.key.as_dict(private=False)
+    others: list[dict[str, Any]] = [
+        {**good, "kid": "for-encryption", "use": "enc"},
+        {"kty": "oct", "kid": "shared", "k": "c2VjcmV0"},
+        {"kty": "later", "kid": "unknown-kind"},
+        {"kty": "EC", "kid": "broken", "crv": "P-256", "x": "AA"},
+        {**good, "kid": None},
+    ]
+
+    async def fetch() -> Any:
+        return {"keys": [*others, good]}
+
+    keys = Keys(fetch)
+    assert (await keys.get(str(good["kid"]))).kid == good["kid"]
+    for kid in ("for-encryption", "shared", "unknown-kind", "broken"):
+        with pytest.raises(TokenRefused):
+            await keys.get(kid)
+
+
+@pytest.mark.parametrize("answer", [None, [], {}, {"keys": 1}, {"keys": ["x"]}])
+async def test_what_is_no_key_set_is_an_issuer_that_cannot_be_read(answer: object) -> None:
+    async def fetch() -> Any:
+        return answer
+
+    with pytest.raises(Unavailable):
+        await Keys(fetch).get("k")
 
 
 async def test_known_keys_outlast_an_issuer_that_is_gone(issuer: TokenMaker) -> None:
