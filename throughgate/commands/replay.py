@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from audit.operations.replay import replay_share_log
+from chassis import clock
 from chassis.db import Database
 from chassis.replay import resend
 from contracts.topics import Topic, specs
@@ -23,12 +25,12 @@ def replay(
     topic: Annotated[str, typer.Argument(metavar="TOPIC", help="For example share-log.")],
     since: Annotated[
         datetime | None,
-        typer.Option("--from", help="Only what was written since then (UTC); else all that is kept (7 days)."),
+        typer.Option("--from", help="Only what was written since then (UTC); else all that is kept."),
     ] = None,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
     as_json: JsonOption = False,
 ) -> None:
-    """Send a topic again from its owner's outbox.
+    """Send a topic again: from its owner's outbox, which keeps 7 days; the share log from its beginning.
 
     Example: throughgate replay share-log --from 2026-03-02T00:00:00
     """
@@ -47,7 +49,20 @@ def replay(
 async def _resend(url: str, topic: str, since: datetime | None) -> int:
     database = Database(url, pool_size=1)
     try:
+        if topic == Topic.SHARE_LOG:
+            return await _replay_log(database, since)
         async with database.transaction() as session:
             return await resend(session, topic, since=since)
     finally:
         await database.close()
+
+
+async def _replay_log(database: Database, since: datetime | None) -> int:
+    """The share log keeps what its outbox forgets, so all of it can be sent again, as it was."""
+    count, after = 0, 0
+    while True:
+        async with database.transaction() as session:
+            versions = await replay_share_log(session, now=clock.now(), after=after, since=since)
+        if not versions:
+            return count
+        count, after = count + len(versions), versions[-1]

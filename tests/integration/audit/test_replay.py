@@ -1,6 +1,10 @@
 """A gateway that lost everything is filled again with the very messages it had; the schema is as the models say."""
 
+import asyncio
+import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +24,7 @@ from contracts.log_leaf import read_leaf
 from contracts.log_proof import batch_holds, detail_holds, parse_verifier_key
 from tests.support.log_events import AT, decided, permitted, received, refused
 from tests.support.postgres import TestDatabase
+from throughgate.local.datadir import DatabaseUrls, DataDir, StackFile
 
 
 async def outbox(session: AsyncSession) -> list[tuple[int, str, LogAppendedV1]]:
@@ -29,11 +34,11 @@ async def outbox(session: AsyncSession) -> list[tuple[int, str, LogAppendedV1]]:
     return [(version, event_id, LogAppendedV1.model_validate_json(bytes(body))) for version, event_id, body in rows]
 
 
-async def replay_all(database: Database, signing: Signer, *, limit: int) -> None:
-    after: int | None = 0
-    while after is not None:
+async def replay_all(database: Database, *, limit: int) -> None:
+    versions = [0]
+    while versions:
         async with database.transaction() as session:
-            after = await replay_share_log(session, log=signing.log, now=AT, after=after, limit=limit)
+            versions = await replay_share_log(session, now=AT, after=versions[-1], limit=limit)
 
 
 async def test_replay_sends_the_same_messages_whether_or_not_the_outbox_still_keeps_them(
@@ -46,11 +51,31 @@ async def test_replay_sends_the_same_messages_whether_or_not_the_outbox_still_ke
         first = await outbox(session)
         await session.execute(text("UPDATE outbox SET sent_at = now()"))
         await session.execute(text("DELETE FROM outbox WHERE topic = 'share-log' AND version <= 3"))
-    await replay_all(database, signing, limit=2)
+    await replay_all(database, limit=2)
     async with database.session() as session:
         again = await outbox(session)
     assert sorted(again, key=lambda found: found[0]) == first
     assert len(first) == 5
+
+
+async def test_the_command_sends_the_whole_log_again(
+    audit_database: TestDatabase, database: Database, signing: Signer, tmp_path: Path
+) -> None:
+    for _ in range(3):
+        async with database.transaction() as session:
+            await appending(signing)(session, received([decided(permitted())]))
+    async with database.transaction() as session:
+        await session.execute(text("DELETE FROM outbox WHERE version = 1"))
+        await session.execute(text("UPDATE outbox SET sent_at = now()"))
+    urls = {"audit": DatabaseUrls(audit_database.owner_url, {"audit": audit_database.url})}
+    DataDir.at(tmp_path).write_stack(StackFile("http://127.0.0.1:1", 1, "127.0.0.1:1", urls, {}))
+    arguments = ["-m", "throughgate", "replay", "share-log", "--data-dir", str(tmp_path), "--json"]
+    done = await asyncio.to_thread(
+        subprocess.run, [sys.executable, *arguments], capture_output=True, text=True, check=False
+    )
+    assert json.loads(done.stdout) == {"topic": "share-log", "writers": ["audit"], "messages": 3}, done.stderr
+    async with database.session() as session:
+        assert sorted(version for version, _, _ in await outbox(session)) == [1, 2, 3]
 
 
 async def test_an_erased_share_is_replayed_without_content_and_its_batch_still_verifies(
@@ -60,7 +85,7 @@ async def test_an_erased_share_is_replayed_without_content_and_its_batch_still_v
         await appending(signing)(session, received([decided(permitted(), permitted("yot-northtown"))]))
         await session.execute(text("DELETE FROM log_detail WHERE log_index = 0"))
         await session.execute(text("DELETE FROM outbox"))
-    await replay_all(database, signing, limit=10)
+    await replay_all(database, limit=10)
     async with database.session() as session:
         ((_, _, message),) = await outbox(session)
     erased, kept = message.entries

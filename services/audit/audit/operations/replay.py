@@ -25,18 +25,19 @@ _ENTRIES = text(
 
 
 async def replay_share_log(
-    session: AsyncSession, *, log: str, now: datetime, after: int = 0, since: datetime | None = None, limit: int = 100
-) -> int | None:
-    """Puts up to `limit` batches again, oldest first; returns the last version put, None when there is none left.
+    session: AsyncSession, *, now: datetime, after: int = 0, since: datetime | None = None, limit: int = 100
+) -> list[int]:
+    """Puts up to `limit` batches again, oldest first; returns their versions, none when all are done.
 
-    Call it again with `after` set to what it returned, each time in a transaction of its own.
+    Call it again with `after` set to the last of them, each time in a transaction of its own.
     """
+    log = str(await session.scalar(text("SELECT log FROM log_state")))
     batches = (await session.execute(_BATCHES, {"after": after, "since": since, "limit": limit})).all()
     for version, first, size, key_id, signature, event_id in batches:
         rows = [_row(*row) for row in await session.execute(_ENTRIES, {"first": first, "size": size})]
         message = batch_of(log=log, first_index=first, rows=rows, key_id=key_id, signature=signature)
         await outbox.put_again(session, message, version=version, event_id=event_id, now=now)
-    return int(batches[-1][0]) if batches else None
+    return [int(batch[0]) for batch in batches]
 
 
 def _row(index: int, kind: str, leaf: str, leaf_hash: str, detail: str | None, salt: str | None, at: datetime) -> Row:

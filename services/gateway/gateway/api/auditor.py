@@ -63,7 +63,7 @@ async def _on(caller: Caller, path: str) -> Response:
 
 @router.get("/shares", response_model=SharePage)
 async def shares(caller: CallerDep, wanted: Annotated[Shares, Query()]) -> Response:
-    """Decisions, newest first, by any of the filters."""
+    """Decisions in the order of the log, by any of the filters."""
     return await _on(caller, "/shares")
 
 
@@ -90,12 +90,15 @@ async def explanation(caller: CallerDep, share_id: OpaqueId) -> Response:
     response_model=Disclosures,
     responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}},
 )
-async def disclosures(caller: CallerDep, person: Person) -> Response:
-    """Everything that was ever shared or refused about one person; JSON or CSV."""
+async def disclosures(
+    caller: CallerDep, person: Person, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Response:
+    """Everything that was ever shared or refused about one person; JSON in pages, or CSV whole."""
     found = await known(caller, person)
     accept = caller.request.headers.get("accept", "*/*")
     path = f"/people/{found.person_id}/disclosures"
-    answer = await ask(caller, caller.owners.audit, "GET", path, extra={"accept": accept})
+    asked = dict(caller.request.query_params)
+    answer = await ask(caller, caller.owners.audit, "GET", path, params=asked, extra={"accept": accept})
     return passed(caller, answer)
 
 
