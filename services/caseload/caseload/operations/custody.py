@@ -2,17 +2,20 @@
 custody status together, under the person's lock.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, or_, select
+from sqlmodel import SQLModel, col, or_, select
 
 from caseload.domain.agencies import EVERY_PRISON
 from caseload.domain.custody import Custody, Movement, ensure_reportable, is_stale, move, replay
 from caseload.models import AgencyRow, CustodyRow, MovementRow
-from caseload.operations.involvement import Via, follow_custody
+from caseload.operations.involvement import Via, follow_custody, held_by
+from caseload.operations.involvement import changed_event as involvement_event
 from caseload.operations.offers import custody_offer
 from caseload.queries import facts, people
 from chassis.auth import Actor
@@ -123,6 +126,46 @@ async def apply_report(
     return movement.id, outcome
 
 
+async def open_custodies(
+    session: AsyncSession, *, people: Sequence[str], prison: str, now: datetime, lane: Lane
+) -> None:
+    """Receives persons of whom no movement is known and with whom the prison is not involved, however many, at once.
+
+    What comes of it is what `apply_report` makes of each; their rows are locked (or new) already.
+    """
+    movements, custodies, involvements = [], [], []
+    for person_id in people:
+        movement = Movement(new_id(), CustodyStatus.RECEIVED, now, prison)
+        custody = move(None, movement)
+        movements.append(
+            MovementRow(
+                id=movement.id,
+                person_id=person_id,
+                recorded_person_id=person_id,
+                status=movement.status,
+                occurred_at=now,
+                reporter=prison,
+                national=False,
+                outcome=APPLIED,
+                recorded_at=now,
+            )
+        )
+        custodies.append(custody_row(person_id, custody))
+        involvements.append(held_by(person_id, prison, via="registration", now=now))
+    rows: tuple[Sequence[SQLModel], ...] = (movements, custodies, involvements)
+    for kind in rows:
+        if kind:
+            await session.execute(insert(type(kind[0])), [row.model_dump() for row in kind])
+    told: list[EventData] = []
+    for custody_now, involvement in zip(custodies, involvements, strict=True):
+        told += [
+            changed_event(custody_now, previous=None, now=now),
+            involvement_event(involvement, now=now),
+            custody_offer(custody_now, person_id=custody_now.person_id),
+        ]
+    await emit_all(session, told, now=now, lane=lane)
+
+
 async def recompute(session: AsyncSession, *, person_id: str, via: Via, now: datetime, always: bool = False) -> None:
     """Works custody out again from a record's applied movements (after a merge, unmerge or moved booking)."""
     row = await facts.custody_of(session, person_id)
@@ -154,19 +197,12 @@ async def show_custody(
 ) -> None:
     """Writes custody and tells it: the event, the involvement that follows, the offer of the newest movement."""
     previous = row.prison if row else None
-    row = row or CustodyRow(
-        person_id=person_id,
-        custody_id=custody.custody_id,
-        status=custody.status,
-        at=custody.at,
-        last_prison=custody.last_prison,
-        movement_id=custody.movement_id,
-        offer_ref=new_id(),
-        offer_version=0,
-    )
-    for name in ("custody_id", "status", "at", "prison", "last_prison", "movement_id"):
-        setattr(row, name, getattr(custody, name))
-    row.offer_version += 1
+    if row is None:
+        row = custody_row(person_id, custody)
+    else:
+        for name in ("custody_id", "status", "at", "prison", "last_prison", "movement_id"):
+            setattr(row, name, getattr(custody, name))
+        row.offer_version += 1
     session.add(row)
     await session.flush()
     told: list[EventData] = [changed_event(row, previous=previous, now=now), custody_offer(row, person_id=person_id)]
@@ -210,6 +246,21 @@ async def _prison(session: AsyncSession, name: str) -> AgencyRow:
     if found is None:
         raise UnknownPrison(pointer="/to_prison")
     return found
+
+
+def custody_row(person_id: str, custody: Custody) -> CustodyRow:
+    """The row of a person's first movement, and the first version of their custody-status offer."""
+    return CustodyRow(
+        person_id=person_id,
+        custody_id=custody.custody_id,
+        status=custody.status,
+        at=custody.at,
+        prison=custody.prison,
+        last_prison=custody.last_prison,
+        movement_id=custody.movement_id,
+        offer_ref=new_id(),
+        offer_version=1,
+    )
 
 
 def custody_value(row: CustodyRow | None) -> Custody | None:

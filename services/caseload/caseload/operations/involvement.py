@@ -216,6 +216,21 @@ async def claim_custody(
     await _announce(session, [row], now=now, lane=lane)
 
 
+def held_by(person_id: str, prison: str, *, via: Via, now: datetime) -> Involvement:
+    """The confirmed involvement of a prison that holds a person with whom it was not involved before."""
+    row, _ = _write(
+        None,
+        person_id=person_id,
+        agency=prison,
+        claim=Claim(roles=(CUSTODY_ROLE,)),
+        state=InvolvementState.CONFIRMED,
+        via=via,
+        now=now,
+    )
+    row.confirmed_by = prison
+    return row
+
+
 async def _live(session: AsyncSession, person_id: str, agency: str) -> Involvement | None:
     rows = await facts.live_involvements(session, person_id, agency=agency)
     return rows[0] if rows else None

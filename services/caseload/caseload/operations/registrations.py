@@ -28,7 +28,7 @@ from caseload.models import (
     Registration,
     RegistrationIdentifier,
 )
-from caseload.operations.custody import Report, apply_report
+from caseload.operations.custody import Report, apply_report, open_custodies
 from caseload.operations.involvement import claim_custody
 from caseload.operations.offers import identity_offer
 from caseload.queries import people, registrations
@@ -349,8 +349,13 @@ async def _open_custody(
     if prison is None or prison.mdi == EVERY_PRISON:
         return
     custodies = await registrations.custodies(session, [row.person_id for row in rows])
+    known = await people.involved(session, actor.agency, [row.person_id for row in rows])
+    new = {row.person_id for row in rows if row.person_id not in custodies and row.person_id not in known}
+    await open_custodies(session, people=sorted(new), prison=actor.agency, now=now, lane=lane)
     for row in rows:
         custody: CustodyRow | None = custodies.get(row.person_id)
+        if row.person_id in new:
+            continue
         if custody is None or (custody.prison is None and custody.last_prison != actor.agency):
             report = Report(CustodyStatus.RECEIVED, now, actor.agency)
             await apply_report(session, person_id=row.person_id, report=report, now=now, via="registration", lane=lane)

@@ -46,11 +46,9 @@ WITH RECURSIVE chain AS (
 )
 SELECT root, id FROM chain ORDER BY root, id
 """
-_RIGHTS = """
-SELECT person_id, 'registered' FROM registration WHERE agency = :agency AND person_id = ANY(:ids)
-UNION ALL
-SELECT person_id, 'involved' FROM involvement
-WHERE agency = :agency AND person_id = ANY(:ids) AND state <> 'ended'
+_REGISTERED = "SELECT person_id FROM registration WHERE agency = :agency AND person_id = ANY(:ids)"
+_INVOLVED = """
+SELECT person_id FROM involvement WHERE agency = :agency AND person_id = ANY(:ids) AND state <> 'ended'
 """
 _VERSIONS = "SELECT key, version FROM outbox_stream WHERE topic = :topic AND key = ANY(:ids)"
 
@@ -105,10 +103,15 @@ async def _by_identifier(
 
 async def known_to(session: AsyncSession, agency: str, ids: Iterable[str]) -> dict[str, KnownAs]:
     """How the agency knows each person, of those it registered or is involved with now."""
-    found: dict[str, KnownAs] = {}
-    for person_id, how in await session.execute(text(_RIGHTS), {"agency": agency, "ids": sorted(set(ids))}):
-        found[person_id] = how if found.get(person_id) != "registered" else "registered"
+    names = {"agency": agency, "ids": sorted(set(ids))}
+    found: dict[str, KnownAs] = dict.fromkeys(await involved(session, agency, ids), "involved")
+    found.update(dict.fromkeys((await session.scalars(text(_REGISTERED), names)).all(), "registered"))
     return found
+
+
+async def involved(session: AsyncSession, agency: str, ids: Iterable[str]) -> set[str]:
+    """Those of the persons with whom the agency is involved now."""
+    return set((await session.scalars(text(_INVOLVED), {"agency": agency, "ids": sorted(set(ids))})).all())
 
 
 async def versions(session: AsyncSession, ids: Iterable[str]) -> dict[str, int]:
