@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 import yaml
@@ -28,7 +29,6 @@ COLUMNS = ("id", "kind", "name", "area", "nhs_body", "contracted_by")
 app = typer.Typer(help="The agencies of the running stack.", no_args_is_help=True)
 
 AgencyId = Annotated[str, typer.Argument(metavar="AGENCY-ID")]
-Reason = Annotated[str, typer.Option(help="Why; kept in the log. Names no person.")]
 
 
 @app.command("list")
@@ -37,9 +37,7 @@ def list_agencies(data_dir: DataDirOption = DEFAULT_DATA_DIR, as_json: JsonOptio
 
     Example: throughgate agencies list
     """
-    answer = run(_operate(stack_at(data_dir), "caseload", "GET", "/v1/agencies"))
-    rows = answer["items"] if isinstance(answer, dict) else answer
-    show(rows, COLUMNS, as_json=as_json, nothing="There is no agency.")
+    show(run(_all(stack_at(data_dir))), COLUMNS, as_json=as_json, nothing="There is no agency.")
 
 
 @app.command("add")
@@ -58,23 +56,17 @@ def add(
         raise Refused(f"{file} is not YAML") from error
     if not isinstance(agency, dict) or not isinstance(agency.get("id"), str):
         raise Refused(f"{file} names no agency: it needs an id")
-    body = {name: value for name, value in agency.items() if name != "id"}
-    run(_operate(stack_at(data_dir), "caseload", "PUT", f"/v1/agencies/{agency['id']}", body))
+    run(_operate(stack_at(data_dir), "caseload", "PUT", f"/v1/agencies/{quote(agency['id'], safe='')}", agency))
     _done("added", agency["id"], as_json=as_json)
 
 
 @app.command("suspend")
-def suspend(
-    agency: AgencyId,
-    reason: Reason,
-    data_dir: DataDirOption = DEFAULT_DATA_DIR,
-    as_json: JsonOption = False,
-) -> None:
+def suspend(agency: AgencyId, data_dir: DataDirOption = DEFAULT_DATA_DIR, as_json: JsonOption = False) -> None:
     """Refuse an agency everything from now on, and hide what it was shown.
 
-    Example: throughgate agencies suspend charity-newstart --reason "contract ended"
+    Example: throughgate agencies suspend charity-newstart
     """
-    run(_operate(stack_at(data_dir), "consent", "POST", f"/v1/agencies/{agency}/suspension", {"reason": reason}))
+    run(_operate(stack_at(data_dir), "consent", "POST", f"/v1/agencies/{quote(agency, safe='')}/suspension"))
     _done("suspended", agency, as_json=as_json)
 
 
@@ -84,7 +76,7 @@ def resume(agency: AgencyId, data_dir: DataDirOption = DEFAULT_DATA_DIR, as_json
 
     Example: throughgate agencies resume charity-newstart
     """
-    run(_operate(stack_at(data_dir), "consent", "DELETE", f"/v1/agencies/{agency}/suspension"))
+    run(_operate(stack_at(data_dir), "consent", "DELETE", f"/v1/agencies/{quote(agency, safe='')}/suspension"))
     _done("resumed", agency, as_json=as_json)
 
 
@@ -95,9 +87,29 @@ def _done(outcome: str, agency: str, *, as_json: bool) -> None:
         typer.echo(f"{outcome}: {agency}")
 
 
-async def _operate(stack: StackFile, service: str, method: str, path: str, body: Any = None) -> Any:
+async def _all(stack: StackFile) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        params = {"limit": 500, "cursor": cursor}
+        page = await _operate(stack, "caseload", "GET", "/v1/agencies", params=params)
+        rows += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            return rows
+
+
+async def _operate(
+    stack: StackFile,
+    service: str,
+    method: str,
+    path: str,
+    body: Any = None,
+    params: dict[str, str | int | None] | None = None,
+) -> Any:
     """One call to a service's operator API, with an operator's token. Raises Refused."""
     token = await fetch_token(stack.url, OPERATOR)
     headers = {"idempotency-key": new_id()} if method == "POST" else {}
     async with ServiceClient(stack.services[service]) as client:
-        return accepted(await client.request(method, path, token=token, body=body, headers=headers))
+        answer = await client.request(method, path, token=token, body=body, params=params, headers=headers)
+    return accepted(answer)

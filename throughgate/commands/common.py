@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from chassis.db import is_passing
 from chassis.http_client import Answer, ServiceClient, UpstreamUnavailable
 from throughgate.local.datadir import DataDir, NoStack, StackFile
 
@@ -40,11 +41,15 @@ def stack_at(data_dir: Path) -> StackFile:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end; a stack that does not answer becomes a Refused."""
+    """Run a coroutine to its end; a stack or a database that does not answer becomes a Refused."""
     try:
         return asyncio.run(work)
     except UpstreamUnavailable as error:
         raise Refused("the stack does not answer; is `throughgate up` running?") from error
+    except Exception as error:
+        if is_passing(error):
+            raise Refused("the stack's database does not answer; is `throughgate up` running?") from error
+        raise
 
 
 async def fetch_token(

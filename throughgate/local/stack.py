@@ -185,7 +185,7 @@ class _Running:
 
     async def all_answer(self) -> None:
         """Returns when every child has answered; raises what made one give up."""
-        answering = asyncio.gather(*(child.answering.wait() for child in self._children))
+        answering = asyncio.create_task(self._each_answers())
         either: list[asyncio.Future[Any]] = [answering, self._gave_up]
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -193,6 +193,10 @@ class _Running:
             answering.cancel()
         if self._gave_up.done():
             self._gave_up.result()
+
+    async def _each_answers(self) -> None:
+        for child in self._children:
+            await child.answering.wait()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None and not self._gave_up.done():

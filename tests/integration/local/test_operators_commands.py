@@ -88,3 +88,18 @@ def test_replay_marks_what_the_topics_owner_keeps_as_unsent(consent: TestDatabas
     with psycopg.connect(consent.url) as connection:
         unsent = connection.execute("SELECT version FROM outbox WHERE sent_at IS NULL").fetchall()
     assert unsent == [(2,)]
+
+
+def test_a_stack_that_has_stopped_is_a_refusal_in_one_sentence(consent: TestDatabase, tmp_path: Path) -> None:
+    gone = consent.owner_url.replace(f"/{consent.name}", "/gone")
+    stack = StackFile("http://127.0.0.1:1", 1, "127.0.0.1:1", {"consent": DatabaseUrls(gone, {})}, {})
+    DataDir.at(tmp_path).write_stack(stack)
+    done = subprocess.run(
+        [sys.executable, "-m", "throughgate", "parked", "list", "--data-dir", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "database does not answer" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
