@@ -63,6 +63,6 @@ async def test_resolving_says_how_far_the_person_s_stream_is(world: World) -> No
     answer = (await world.post("hmp-northgate", "/people/resolve", {"people": [id_, "nonsense"]})).json()
     versions = await world.rows("SELECT max(version) FROM outbox WHERE topic = 'caseload-events' AND key = :id", id=id_)
     assert answer["items"] == [
-        {"person_id": id_, "version": versions[0][0], "known_as": "registered"},
+        {"person_id": id_, "version": versions[0][0], "known_as": "registered", "merged": []},
         None,
     ]
