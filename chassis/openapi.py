@@ -1,4 +1,6 @@
-"""An application's OpenAPI document says how it refuses: one schema, `Problem`, for all that is not a success."""
+"""An application's OpenAPI document says how it refuses (one schema, `Problem`, for all that is not a success) and what
+it asks for: a bearer token everywhere but where its health is read.
+"""
 
 from typing import Any
 
@@ -42,13 +44,36 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 }
 
 
+TOKEN: dict[str, Any] = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "An access token (RFC 9068) of this deployment; the agency is read from it.",
+}
+OPEN_PATHS = ("/health/", "/info")
+
+
 def describe_problems(app: FastAPI) -> None:
-    """Let `app.openapi()` hold the schema that ANY_PROBLEM refers to."""
+    """Let `app.openapi()` hold the schema that ANY_PROBLEM refers to, and the token."""
     build = app.openapi
 
     def openapi() -> dict[str, Any]:
-        document = build()
-        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+        document: dict[str, Any] = _as_3_1(build())
+        components = document.setdefault("components", {})
+        components.setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+        components["securitySchemes"] = {"token": TOKEN}
+        document["security"] = [{"token": []}]
+        for path, operations in document["paths"].items():
+            if path.startswith(OPEN_PATHS):
+                for operation in operations.values():
+                    operation["security"] = []
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _as_3_1(value: Any) -> Any:
+    """The framework describes the items of an event stream with a keyword of OpenAPI 3.2; in 3.1 it is an extension."""
+    if isinstance(value, dict):
+        return {"x-itemSchema" if key == "itemSchema" else key: _as_3_1(inner) for key, inner in value.items()}
+    return [_as_3_1(inner) for inner in value] if isinstance(value, list) else value

@@ -5,12 +5,12 @@ what remains and in how many seconds the window ends.
 """
 
 import math
-import time
 
 from limits import parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
+from chassis import clock
 from chassis.problems import Problem
 
 POLICY = "agency"
@@ -39,7 +39,7 @@ class Limiter:
         """Count one request and return the headers that say what is left. Raises RateLimited."""
         allowed = await self._window.hit(self._limit, agency)
         stats = await self._window.get_window_stats(self._limit, agency)
-        seconds = max(1, math.ceil(stats.reset_time - time.time()))
+        seconds = max(1, math.ceil(stats.reset_time - clock.now().timestamp()))
         headers = {
             "RateLimit-Policy": f'"{POLICY}";q={self._limit.amount};w={self._limit.get_expiry()}',
             "RateLimit": f'"{POLICY}";r={max(0, stats.remaining)};t={seconds}',
