@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.consumer import Received
 from chassis.ids import new_id
-from chassis.tables import Outbox
 from chassis.telemetry import current_traceparent
 from contracts.event import EventData
 from contracts.log import ShareReceiptedV1
@@ -60,10 +59,10 @@ async def emit_all(
                 "time": now,
                 "traceparent": traceparent,
                 "body": event.model_dump_json().encode(),
-                "lane": lane,
+                "lane": lane.value,
             }
         )
-    await session.execute(insert(Outbox), rows)
+    await session.execute(text(_ADD), {name: [row[name] for row in rows] for name in rows[0]})
     if lane is Lane.URGENT:
         await session.execute(
             text(
@@ -74,6 +73,19 @@ async def emit_all(
         )
     await session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
     return [str(row["event_id"]) for row in rows]
+
+
+_ADD = """
+INSERT INTO outbox (event_id, topic, key, version, type, time, traceparent, body, lane)
+SELECT event_id, topic, key, version, type, time, traceparent, body, lane
+FROM unnest(
+    CAST(:event_id AS text[]), CAST(:topic AS text[]), CAST(:key AS text[]), CAST(:version AS bigint[]),
+    CAST(:type AS text[]), CAST(:time AS timestamptz[]), CAST(:traceparent AS text[]), CAST(:body AS bytea[]),
+    CAST(:lane AS text[])
+) WITH ORDINALITY AS e (event_id, topic, key, version, type, time, traceparent, body, lane, place)
+ORDER BY place
+"""
+"""Ordered, so that ids are given in the order of the events."""
 
 
 async def _next_versions(session: AsyncSession, events: Sequence[EventData]) -> dict[tuple[str, str], int]:
