@@ -113,6 +113,8 @@ def effective_date(release: Release) -> date | None:
 
 def effective_address(state: State) -> str | None:
     """The key of the address that the effective release has now."""
+    if all(fact.address is None for fact in state.dates.values()):
+        return None
     chosen = effective(state.dates.values())
     return address_key(chosen.address) if chosen else None
 

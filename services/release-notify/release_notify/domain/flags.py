@@ -8,6 +8,8 @@ from release_notify.domain.day_of_release import FRIDAY, rolled
 from release_notify.domain.notice import DAY, Holidays, is_holiday, working_days
 from release_notify.domain.policy import Policy
 
+_ORDER = {flag: rank for rank, flag in enumerate(ReleaseFlag)}
+
 
 def day_flags(due: date, holidays: Holidays) -> set[ReleaseFlag]:
     """What the calendar says of the due day, and of the day it rolls to."""
@@ -47,4 +49,4 @@ def address_flags(address: Address | None, *, verified: bool, shared: bool) -> s
 
 
 def in_order(found: set[ReleaseFlag]) -> tuple[ReleaseFlag, ...]:
-    return tuple(flag for flag in ReleaseFlag if flag in found)
+    return tuple(sorted(found, key=_ORDER.__getitem__))
