@@ -49,13 +49,13 @@ router = APIRouter(prefix="/v1", dependencies=[require(Scope.AUDIT), Depends(_on
 
 
 class Recorder:
-    """Records this request's read; `route` is the template."""
+    """Records this request's read; `route` is the method and the path template."""
 
     def __init__(self, request: Request, session: SessionDep, actor: ActorDep) -> None:
         self.session = session
         self.actor: Actor = actor
         self.signer: Signer = request.app.state.signer
-        self.route: str = request.scope["route"].path
+        self.route = f"{request.method} {request.scope['route'].path}"
 
     async def __call__(self, wanted: BaseModel | dict[str, str], count: int) -> None:
         if isinstance(wanted, BaseModel):

@@ -241,7 +241,7 @@ async def test_agencies_reads_and_the_auditors_own_are_on_the_list_of_accesses(
     by_police, by_auditor = await found(person_id=person)
     assert (by_police["agency"], by_police["member"], by_police["count"]) == ("police-north", "d.constable", 1)
     assert by_auditor["agency"] == "auditor-north"
-    assert by_auditor["route"] == "/v1/shares"
+    assert by_auditor["route"] == "GET /v1/shares"
     assert by_auditor["filters"] == ["person_id", "source=hmp-northgate"]
     assert by_auditor["member"] == "a.auditor"
     assert len(await found(agency="police-north")) == 1
