@@ -113,6 +113,8 @@ class AgencySuspendedV1(ConsentEvent):
     agency_id: str
     suspended: bool
     by: str
+    reason: str | None = None
+    """Why, in an operator's words; names no person."""
     at: Instant
 
 

@@ -199,6 +199,12 @@ class RoutesAnswer(Body):
     may_send: list[Route]
 
 
+class SuspensionBody(Body):
+    """Why; names no person."""
+
+    reason: ShortText | None = None
+
+
 class SuspensionAnswer(Body):
     agency: str
     suspended: bool

@@ -129,3 +129,26 @@ async def test_a_merge_moves_everything_and_an_unmerge_gives_it_back(service: Co
     assert await service.visible("police-north") == {("release-date", 2)}
     await service.feed(PersonUnmergedV1(merge_id="merge-1", kept_id=kept, removed_id=removed, at=LONG_AGO))
     assert await service.visible("police-north") == set()
+
+
+async def test_what_leaves_is_redacted_by_kind_and_clause(service: ConsentService) -> None:
+    person = new_id()
+    identity = {
+        "identifiers": [{"scheme": "noms", "value": "A1234AA"}, {"scheme": "nhs", "value": "9434765919"}],
+        "name": {"family": "A", "given": "B"},
+        "date_of_birth": "1990-01-01",
+        "sex": "female",
+    }
+    await service.feed(
+        offer(person, category=Category.IDENTITY, content=identity),
+        service.involvement(person, "police-north"),
+        service.involvement(person, "housing-northtown"),
+        service.involvement(person, "mht-riverside"),
+    )
+    found = {one["recipient"]: one for one in await service.decisions()}
+    assert found["police-north"]["content"]["identifiers"] == [{"scheme": "noms", "value": "A1234AA"}]
+    assert found["police-north"]["fields_removed"] == ["identifiers.nhs"]
+    assert found["housing-northtown"]["content"] == {"name": identity["name"], "date_of_birth": "1990-01-01"}
+    assert found["housing-northtown"]["fields_removed"] == ["identifiers.nhs", "identifiers.noms", "sex"]
+    assert found["mht-riverside"]["content"] == identity
+    assert found["mht-riverside"]["fields_removed"] == []

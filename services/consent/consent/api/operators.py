@@ -9,17 +9,18 @@ from consent.operations.policy import set_suspended
 from consent.operations.replay import replay
 from consent.operations.restriction import restrict
 from contracts.codes import Scope
-from contracts.http.consent import EmptyBody, ReplayAnswer, RestrictionBody, SuspensionAnswer
+from contracts.http.consent import ReplayAnswer, RestrictionBody, SuspensionAnswer, SuspensionBody
 
 router = APIRouter(prefix="/v1", tags=["operators"], dependencies=[require(Scope.OPERATE)])
 
 
 @router.post("/agencies/{agency}/suspension")
 async def suspend(
-    agency: EntryId, session: SessionDep, actor: ActorDep, now: NowDep, _body: EmptyBody | None = None
+    agency: EntryId, session: SessionDep, actor: ActorDep, now: NowDep, body: SuspensionBody | None = None
 ) -> SuspensionAnswer:
     """From now nothing is shared with or from this agency, and what it was shown is withdrawn."""
-    await set_suspended(session, agency_id=agency, suspended=True, actor=actor.agency, now=now)
+    reason = body.reason if body else None
+    await set_suspended(session, agency_id=agency, suspended=True, actor=actor.agency, now=now, reason=reason)
     return SuspensionAnswer(agency=agency, suspended=True)
 
 

@@ -68,11 +68,11 @@ def involvement_of(question: Question) -> Involvement | None:
         involvement
         for involvement in question.person.involvements
         if involvement.agency == question.recipient.id
-        and involvement.state is not InvolvementState.ENDED
+        and involvement.state != InvolvementState.ENDED
         and involvement.since <= question.now
         and (involvement.until is None or question.now < involvement.until)
     ]
-    return max(open_now, key=lambda item: (item.state is InvolvementState.CONFIRMED, item.version), default=None)
+    return max(open_now, key=lambda item: (item.state == InvolvementState.CONFIRMED, item.version), default=None)
 
 
 def managed_by(question: Question) -> Mappa | None:
@@ -89,7 +89,7 @@ def request_for(question: Question) -> EmergencyRequest | None:
     for request in question.person.requests:
         if (
             request.agency == question.recipient.id
-            and request.category is question.offer.category
+            and request.category == question.offer.category
             and request.source in (None, question.offer.source.id)
             and request.requested_at <= question.now < request.expires_at
             and not request.unjustified
@@ -115,7 +115,7 @@ def _contracted_by(condition: Condition, question: Question) -> Missed | None:
 
 def _not_contracted(condition: Condition, question: Question) -> Missed | None:
     recipient = question.recipient
-    if recipient.kind is not AgencyKind.PROVIDER or not recipient.contracted_by:
+    if recipient.kind != AgencyKind.PROVIDER or not recipient.contracted_by:
         return None
     if recipient.contractor_kind is not None and recipient.contractor_kind not in condition.kinds:
         return None

@@ -179,19 +179,19 @@ def _ground(rule: Rule, question: Question, purpose: Purpose) -> Grant | list[Mi
     """What the clause is subject to, for one purpose."""
     clause, recipient = rule.clause, question.recipient
     ground = Ground(question.offer.category, recipient.id, recipient.kind, purpose)
-    if clause.basis is Basis.CONSENT:
+    if clause.basis == Basis.CONSENT:
         found = consent_for(question.person, ground, question.now)
         if isinstance(found, NotCovered):
             return [Miss(clause.id, "consent.state", "in-force", found.was, found.reason)]
         chosen = any(condition.kind == "chosen-authority" for condition in clause.conditions)
         missed = facts_of.not_chosen(found.consent, recipient) if chosen else None
         return Grant(rule, purpose, consent=found.consent) if missed is None else [_miss(rule, missed)]
-    if clause.subject_to is SubjectTo.OBJECTION:
+    if clause.subject_to == SubjectTo.OBJECTION:
         objection = objects_to(question.person, ground, question.now)
         if objection is not None:
             was = f"since {instant(objection.valid_from)}"
             return [Miss(clause.id, "objection.state", "none", was, Reason.OBJECTION)]
-    request = facts_of.request_for(question) if clause.basis is Basis.VITAL_INTERESTS else None
+    request = facts_of.request_for(question) if clause.basis == Basis.VITAL_INTERESTS else None
     return Grant(rule, purpose, request=request)
 
 
@@ -212,7 +212,7 @@ def _refused(question: Question, failed: list[Failed]) -> Verdict:
     stood = [each for each in failed if each.rule.clause.id == question.stood_on]
     nearest = min(stood or failed, key=lambda each: (each.far, len(each.misses)))
     reasons = [miss.reason for miss in nearest.misses]
-    told = [reason for reason in reasons if reason is not Reason.CONDITION_NOT_MET]
+    told = [reason for reason in reasons if reason != Reason.CONDITION_NOT_MET]
     reason = Reason.CONDITION_NOT_MET if nearest.far or not told else told[0]
     every = tuple(miss for each in failed for miss in each.misses)
     return Verdict(None, (), reason, every, (), _source_sees(nearest.rule, question, None), nearest.rule)

@@ -123,7 +123,7 @@ def _serious_violence(clause: Clause) -> Iterator[str]:
 
 
 def _duty_to_refer(clause: Clause) -> Iterator[str]:
-    if clause.basis is not Basis.CONSENT:
+    if clause.basis != Basis.CONSENT:
         yield (
             "Housing Act 1996 s.213B lets a person be referred only with their consent to the referral and to"
             " passing on contact details: the basis must be consent."
@@ -139,7 +139,7 @@ def _duty_to_refer(clause: Clause) -> Iterator[str]:
             "Housing Act 1996 s.213B speaks of people who are homeless or may be within 56 days: the clause must have"
             " the condition near-homelessness of at most 56 days."
         )
-    if any(recipient is not Kind.HOUSING for _, recipient in _pairs(clause)):
+    if any(recipient != Kind.HOUSING for _, recipient in _pairs(clause)):
         yield "Housing Act 1996 s.213B refers a person to a local housing authority and to nobody else."
 
 
@@ -149,7 +149,7 @@ def _prisoners_health(clause: Clause) -> Iterator[str]:
             "National Health Service Act 2006 s.249 is co-operation of prisons and NHS bodies for prisoners' health:"
             " a prison on one side and an NHS body on the other."
         )
-    if clause.subject_to is not SubjectTo.OBJECTION:
+    if clause.subject_to != SubjectTo.OBJECTION:
         yield "National Health Service Act 2006 s.249: the person may object, so the clause is subject to objection."
 
 
@@ -162,7 +162,7 @@ def _nhs(clause: Clause) -> Iterator[tuple[Kind, Kind]]:
 
 
 def _unless_nhs(kind: Kind, asks: bool) -> Kind:
-    return Kind.PROVIDER if kind is Kind.DRUG_ALCOHOL and not asks else kind
+    return Kind.PROVIDER if kind == Kind.DRUG_ALCOHOL and not asks else kind
 
 
 def _direct_care(clause: Clause) -> Iterator[str]:
@@ -173,19 +173,19 @@ def _direct_care(clause: Clause) -> Iterator[str]:
         )
     if set(clause.purposes) - {"direct-care"}:
         yield "Health and Social Care Act 2012 s.251B is for direct care only: no other purpose may be named."
-    if clause.subject_to is not SubjectTo.OBJECTION:
+    if clause.subject_to != SubjectTo.OBJECTION:
         yield "Health and Social Care Act 2012 s.251B: the person may object, so the clause is subject to objection."
 
 
 def _any_clause(clause: Clause) -> Iterator[str]:
     yield from _out_of_part_3(clause)
-    if clause.basis is Basis.STATUTORY and clause.gateway is None:
+    if clause.basis == Basis.STATUTORY and clause.gateway is None:
         yield "A statutory clause names the gateway in law that it stands on."
-    if clause.basis is Basis.STATUTORY and clause.subject_to is SubjectTo.CONSENT:
+    if clause.basis == Basis.STATUTORY and clause.subject_to == SubjectTo.CONSENT:
         yield "A statutory clause is never called consent: it may be subject to objection, not to consent."
-    if clause.basis is Basis.CONSENT and clause.subject_to is not SubjectTo.CONSENT:
+    if clause.basis == Basis.CONSENT and clause.subject_to != SubjectTo.CONSENT:
         yield "A clause on consent is subject to consent."
-    if clause.basis is Basis.VITAL_INTERESTS:
+    if clause.basis == Basis.VITAL_INTERESTS:
         yield from _emergency(clause)
 
 
@@ -194,7 +194,7 @@ def _out_of_part_3(clause: Clause) -> Iterator[str]:
     leaves = any(source in LAW_ENFORCEMENT and recipient not in LAW_ENFORCEMENT for source, recipient in _pairs(clause))
     if not leaves:
         return
-    if clause.basis is not Basis.VITAL_INTERESTS and not clause.authorising_law:
+    if clause.basis != Basis.VITAL_INTERESTS and not clause.authorising_law:
         yield (
             "Data of prison, probation or police leaves Data Protection Act 2018 Part 3 here: the clause must name the"
             " law that authorises it."

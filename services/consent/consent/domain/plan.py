@@ -58,12 +58,12 @@ def concerned(
     """The agencies that get a decision about this offer, sorted; a kind named in a consent does not enlarge them."""
     found = {share.recipient for share in live}
     others = set(offer.addressees or ())
-    others |= {item.agency for item in person.involvements if item.state is not InvolvementState.ENDED}
+    others |= {item.agency for item in person.involvements if item.state != InvolvementState.ENDED}
     others |= {agency for consent in person.consents for agency in consent.scope.agencies or ()}
     others |= {
         request.agency
         for request in person.requests
-        if request.category is offer.category and request.source in (None, offer.source.id)
+        if request.category == offer.category and request.source in (None, offer.source.id)
     }
     others.discard(offer.source.id)
     return tuple(sorted(found | {agency for agency in others if agency in register and _receives(register[agency])}))
@@ -92,7 +92,7 @@ def what_next(*, permitted: bool, reason: Reason | None, version: int, digest: s
         return "keep" if same else "permit"
     if live is not None:
         return "end"
-    said = refused is not None and refused.offer_version == version and refused.reason is reason
+    said = refused is not None and refused.offer_version == version and refused.reason == reason
     return "silent" if said else "refuse"
 
 
@@ -104,7 +104,7 @@ def effect_of(reason: Reason | None, *, unjustified: bool) -> Effect:
 def release_date_of(contents: Iterable[tuple[Category, Mapping[str, Any] | None]]) -> date | None:
     """The release date as last offered; None if there is none, or it is malformed."""
     for category, content in contents:
-        if category is Category.RELEASE_DATE and content is not None:
+        if category == Category.RELEASE_DATE and content is not None:
             value = content.get("release_date")
             try:
                 return date.fromisoformat(value) if isinstance(value, str) else None

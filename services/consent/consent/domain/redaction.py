@@ -44,12 +44,12 @@ def removed(
     """The fields, of those there are, that this recipient does not get; sorted."""
     gone = set()
     for field in fields:
-        if category is Category.IDENTITY:
+        if category == Category.IDENTITY:
             if _is_in(field, ALWAYS.get(recipient, ())):
                 gone.add(field)
             if recipient in NAME_ONLY_KINDS and not _is_in(field, NAME_ONLY):
                 gone.add(field)
-        if recipient is AgencyKind.POLICE and category is not Category.WARNING and is_health(field):
+        if recipient == AgencyKind.POLICE and category != Category.WARNING and is_health(field):
             gone.add(field)
         if clause is None:
             continue

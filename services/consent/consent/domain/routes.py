@@ -17,9 +17,9 @@ def routes_of(agency: AgencyFact, policy: Policy, now: datetime) -> tuple[list[d
     send: dict[Entry, dict[str, Any]] = {}
     for key, rules in policy.rules.items():
         for rule in _in_force(rules, agency, now):
-            if key.recipient is agency.kind and (agency.nhs_body or not rule.recipient_nhs_body):
+            if key.recipient == agency.kind and (agency.nhs_body or not rule.recipient_nhs_body):
                 _add(receive, rule, str(key.category), "from_kinds", key.source)
-            if key.source is agency.kind and (agency.nhs_body or not rule.source_nhs_body):
+            if key.source == agency.kind and (agency.nhs_body or not rule.source_nhs_body):
                 _add(send, rule, str(key.category), "to_kinds", key.recipient)
     return _sorted(receive), _sorted(send)
 
@@ -34,7 +34,7 @@ def _in_force(rules: Iterable[Rule], agency: AgencyFact, now: datetime) -> Itera
 
 def _contract_allows(rule: Rule, agency: AgencyFact) -> bool:
     """A provider's contract decides which clauses can ever be for it."""
-    if agency.kind is not AgencyKind.PROVIDER:
+    if agency.kind != AgencyKind.PROVIDER:
         return True
     for condition in rule.clause.conditions:
         held = agency.contractor_kind in condition.kinds

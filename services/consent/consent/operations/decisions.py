@@ -24,7 +24,7 @@ from consent.models import DecisionInputRow, DecisionRow, OfferRow, PersonRow, R
 from consent.queries.facts import facts_of
 from consent.queries.policy import Snapshot
 from consent.queries.standing import Standing, standing_of, subject_of
-from contracts.codes import Basis
+from contracts.codes import Basis, Category
 from contracts.codes import Verdict as Outcome
 from contracts.decisions import Decision, DeniedShare, NearMiss, OfferDecidedV1, ShareDeniedV1
 from contracts.event import EventData
@@ -259,10 +259,10 @@ def _reviewed_away(question: Question, ends: LiveShare | None) -> bool:
     """Whether a live emergency share ends because its request was ended before its time."""
     return (
         ends is not None
-        and ends.basis is Basis.VITAL_INTERESTS
+        and ends.basis == Basis.VITAL_INTERESTS
         and any(
             request.agency == question.recipient.id
-            and request.category is question.offer.category
+            and request.category == question.offer.category
             and request.unjustified
             for request in question.person.requests
         )
@@ -271,7 +271,7 @@ def _reviewed_away(question: Question, ends: LiveShare | None) -> bool:
 
 def _emergency(question: Question, verdict: Verdict) -> Emergency | None:
     grant = verdict.grant
-    if grant is None or grant.rule.clause.basis is not Basis.VITAL_INTERESTS:
+    if grant is None or grant.rule.clause.basis != Basis.VITAL_INTERESTS:
         return None
     if grant.request is not None:
         return Emergency(grant.request.member, grant.request.justification)
@@ -299,7 +299,7 @@ def _offer_fact(offer: OfferRow, source: AgencyFact, snapshot: Snapshot, unjusti
     emergency = offer.emergency
     return OfferFacts(
         source=source,
-        category=offer.category,
+        category=Category(offer.category),
         version=offer.version,
         fields=field_names(offer.content or {}),
         addressees=addressees(offer.addressees, source, snapshot.agencies),

@@ -120,7 +120,9 @@ async def register_agencies(session: AsyncSession, *, agencies: Sequence[Agency]
     return bool(changed)
 
 
-async def set_suspended(session: AsyncSession, *, agency_id: str, suspended: bool, actor: str, now: datetime) -> bool:
+async def set_suspended(
+    session: AsyncSession, *, agency_id: str, suspended: bool, actor: str, now: datetime, reason: str | None = None
+) -> bool:
     """Cuts an agency off, or lets it in again; False if it already was so. Raises AgencyUnknown."""
     await lock_policy(session)
     row = await session.get(AgencyRow, agency_id, populate_existing=True)
@@ -131,7 +133,7 @@ async def set_suspended(session: AsyncSession, *, agency_id: str, suspended: boo
     row.suspended = suspended
     await _changed(session)
     await _queue_touched(session, [agency_id], now)
-    event = AgencySuspendedV1(agency_id=agency_id, suspended=suspended, by=actor, at=now)
+    event = AgencySuspendedV1(agency_id=agency_id, suspended=suspended, by=actor, reason=reason, at=now)
     await outbox.emit(session, event, now=now)
     return True
 

@@ -14,6 +14,7 @@ from consent.domain.facts import AgencyFact
 from consent.domain.policy import Policy, compile_policy
 from consent.models import AgencyRow, AgreementRow, PolicyState
 from contracts.agreement import Agreement
+from contracts.codes import AgencyKind
 
 LOCK = 0x706F6C696379
 """The advisory lock's number: "policy" in ASCII."""
@@ -74,11 +75,11 @@ async def agreements_of(session: AsyncSession, versions: Mapping[str, str]) -> l
 async def _compile(session: AsyncSession, version: int) -> Snapshot:
     agreements = await current_agreements(session)
     rows = (await session.scalars(select(AgencyRow))).all()
-    kinds = {row.id: row.kind for row in rows}
+    kinds = {row.id: AgencyKind(row.kind) for row in rows}
     agencies = {
         row.id: AgencyFact(
             id=row.id,
-            kind=row.kind,
+            kind=kinds[row.id],
             area=row.area,
             nhs_body=row.nhs_body,
             contracted_by=row.contracted_by,
