@@ -139,6 +139,9 @@ class World:
     async def offers(self, person: str) -> list[dict[str, Any]]:
         return await self.events(OfferMadeV1.TYPE, person)
 
+    async def offers_of_all(self) -> list[dict[str, Any]]:
+        return await self.events(OfferMadeV1.TYPE)
+
     async def milestones(self, person: str) -> list[str]:
         return [each["milestone"] for each in await self.events("release.milestone-reached.v1", person)]
 
