@@ -9,7 +9,7 @@ import sys
 import typer
 from rich.console import Console
 
-from throughgate.commands import agencies, parked, replay, token, up
+from throughgate.commands import agencies, demo, load, parked, provide, replay, token, up
 from throughgate.commands.common import Refused
 
 app = typer.Typer(
@@ -20,7 +20,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("up")(up.up)
+app.command("demo")(demo.demo)
 app.command("token")(token.token)
+app.command("load")(load.load)
+app.command("provide")(provide.provide)
 app.command("replay")(replay.replay)
 app.add_typer(parked.app, name="parked")
 app.add_typer(agencies.app, name="agencies")

@@ -33,7 +33,10 @@ async def the_prison_pushes(stage: Stage) -> None:
         text = (await answered.whole()).body.decode()
         outcomes = [json.loads(line) for line in text.splitlines()]
     applied = sum(outcome["outcome"] == "applied" for outcome in outcomes)
-    stage.check(f"{len(stage.people)} people registered, every date applied", applied == len(stage.people))
+    others = sorted({str(outcome.get("code", outcome["outcome"])) for outcome in outcomes} - {"applied"})
+    stage.check(
+        f"{len(stage.people)} people registered, every date applied", applied == len(stage.people), ", ".join(others)
+    )
     async for person in prison.pages("/people", limit=500):
         stage.notes.setdefault("known", set()).add(person["person_id"])
     done = 0
@@ -236,7 +239,7 @@ async def _refused_for(stage: Stage, person: MadeUp, recipient: str, reason: str
 
 async def _reconciled(stage: Stage) -> bool:
     found = await stage.desks[AUDITOR].get("/reconciliation")
-    return bool(found["items"]) and all(row["visible"] == row["permitted"] for row in found["items"])
+    return bool(found["items"]) and all(row["missing"] == 0 for row in found["items"])
 
 
 def _next_friday(day: date) -> date:
