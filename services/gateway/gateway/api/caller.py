@@ -50,9 +50,8 @@ class Caller:
 
     @property
     def route(self) -> str:
-        """Method and template, as accesses are recorded: `GET /v1/people/{person}`."""
-        template = matched_route(self.request.scope)[0]
-        return f"{self.request.method} {template.removeprefix(self.request.scope.get('root_path', ''))}"
+        """The template of this route, as accesses are recorded: `/v1/people/{person}`."""
+        return matched_route(self.request.scope)[0].removeprefix(self.request.scope.get("root_path", ""))
 
     @asynccontextmanager
     async def asking(self) -> AsyncIterator[AsyncSession]:

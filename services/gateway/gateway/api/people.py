@@ -31,6 +31,7 @@ from contracts.http.caseload import (
     WarningBody,
 )
 from contracts.http.gateway import OwnDisclosure, OwnDisclosures, PersonView
+from contracts.http.release import ReleaseAnswer
 from gateway.api.caller import Caller, CallerDep
 from gateway.api.forward import (
     Person,
@@ -46,7 +47,7 @@ from gateway.api.forward import (
     segment,
 )
 from gateway.api.own_cursor import after_of, cursor_of
-from gateway.domain.views import own_section, person_view
+from gateway.domain.views import own_release, own_section, person_view
 from gateway.queries import ledgers, views
 
 router = APIRouter(prefix="/v1/people", tags=["people"])
@@ -141,7 +142,8 @@ async def _own_release(caller: Caller, person: ResolvedPerson) -> list[tuple[Cat
     answer = await ask(caller, caller.owners.release_notify, "GET", path, after=person)
     if not answer.ok:
         return []
-    return [(Category.RELEASE_DATE, own_section(answer.json()))]
+    content = own_release(ReleaseAnswer.model_validate_json(answer.body).model_dump(mode="json", exclude_none=True))
+    return [(Category.RELEASE_DATE, own_section(content))]
 
 
 @router.get("/{person}/involvement", response_model=InvolvementAnswer, dependencies=READ)

@@ -33,6 +33,12 @@ def own_section(content: JsonObject) -> str:
     return json.dumps({"content": content, "own": True}, ensure_ascii=False, separators=(",", ":"))
 
 
+def own_release(answer: JsonObject) -> JsonObject:
+    """A prison's own release in the form in which others are shown it, with its id and version."""
+    content = {"release_date": None, **answer, **answer.get("effective", {})}
+    return {name: value for name, value in content.items() if name not in ("effective", "person_id")}
+
+
 def person_view(person_id: str, sections: Sections) -> str:
     """The view. Of a field that holds one section the first is it, and further ones are its `others`."""
     found: defaultdict[str, list[str]] = defaultdict(list)

@@ -19,7 +19,7 @@ async def record_access(
     count: int | None,
     now: datetime,
 ) -> None:
-    """One look. `route` is the method and the route's template, never a path with values."""
+    """One look. `route` is the route's template, never a path with values."""
     event = AccessRecordedV1(
         access_id=access_id, agency=agency, member=member, route=route, person_id=person_id, count=count, at=now
     )
