@@ -47,7 +47,7 @@ def all_of(table: Mapping[object, object]) -> set[object]:
     """Every key that the table could have."""
     first = next(iter(table))
     if isinstance(first, tuple):
-        members: list[list[object]] = [list(type(member)) for member in first]
+        members: list[list[object]] = [list(type(member)) for member in first]  # type: ignore[call-overload]
         return set(product(*members))
     assert isinstance(first, Enum)
     return set(type(first))
