@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.log_leaf import EventLeaf, LeafMiss, MalformedLeaf, ShareLeaf, leaf_text, read_leaf
@@ -45,6 +45,7 @@ def test_the_leaf_hash_is_the_one_of_rfc_6962() -> None:
     assert leaf_hash(b"") == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_canonical_is_rfc_8785_whatever_the_value(value: Any) -> None:
     assert canonical(value) == rfc8785.dumps(value)
@@ -85,6 +86,7 @@ def test_a_batch_holds_as_it_was_signed_and_in_no_other_place_order_or_log() -> 
     assert not holds(signature="not base64 !")
 
 
+@settings(deadline=None)
 @given(st.integers(0, 63), st.integers(0, 7))
 def test_any_flipped_bit_of_the_signature_is_refused(byte: int, bit: int) -> None:
     raw = bytearray(base64.b64decode(signed()))
@@ -92,6 +94,7 @@ def test_any_flipped_bit_of_the_signature_is_refused(byte: int, bit: int) -> Non
     assert not holds(signature=base64.b64encode(bytes(raw)).decode())
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=200), st.data())
 def test_any_flipped_bit_of_a_leaf_breaks_its_hash(leaf: bytes, data: st.DataObject) -> None:
     flipped = bytearray(leaf)
@@ -105,6 +108,7 @@ def test_a_leaf_holds_against_its_own_hash_alone() -> None:
     assert not leaf_holds("\ud800", leaf_hash(b""))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=5), json_values, min_size=1, max_size=5), st.data())
 def test_a_detail_holds_only_with_its_own_salt_and_content(detail: dict[str, Any], data: st.DataObject) -> None:
     digest = content_digest(SALT, detail)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.domain.drafts import Draft, LeafTooLong, detail_of, iso, leaf_of, refs_of
@@ -87,7 +87,7 @@ SAMPLES: Sequence[EventData] = (
         since=AT,
         at=AT,
     ),
-    AgencySuspendedV1(agency_id="police-north", suspended=True, by="operator", at=AT),
+    AgencySuspendedV1(agency_id="police-north", suspended=True, by="operator", reason=TEXT, at=AT),
     EmergencyRequestedV1(
         person_id=PERSON,
         request_id=IDS["request"],
@@ -192,6 +192,7 @@ def test_an_auditors_look_shows_codes_and_hides_ids() -> None:
     assert detail_of(draft)["filters"] == filters
 
 
+@settings(deadline=None)
 @given(st.integers(1, 1200), st.text(st.characters(codec="utf-8"), min_size=1, max_size=40))
 def test_near_misses_are_cut_to_what_a_leaf_holds_and_counted(count: int, was: str) -> None:
     decision = refused()

@@ -118,7 +118,7 @@ def _agreement(event_id: str, event: AgreementPublishedV1) -> Sequence[Draft]:
 
 def _suspension(event_id: str, event: AgencySuspendedV1) -> Sequence[Draft]:
     facts: Facts = {"suspends": event.agency_id, "suspended": event.suspended}
-    return [_entry(EntryKind.SUSPENSION, event_id, event, event.by, facts)]
+    return [_entry(EntryKind.SUSPENSION, event_id, event, event.by, facts, {"reason": event.reason})]
 
 
 def _emergency(event_id: str, event: EmergencyRequestedV1) -> Sequence[Draft]:
