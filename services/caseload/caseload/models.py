@@ -184,6 +184,8 @@ class Involvement(Table, table=True):
     reference: str | None = None
     via: str
     confirmed_by: str | None = None
+    confirmed_because: str | None = None
+    """What the confirming agency gave as its reason or reference: not the involved agency's to see."""
     claimed_by: str | None = None
     updated_at: datetime = _instant()
 

@@ -77,6 +77,17 @@ async def test_a_confirmed_prison_confirms_a_claim_and_opens_an_involvement(worl
     assert {each["confirmed_by"] for each in told} == {"hmp-northgate"}
 
 
+async def test_confirming_keeps_what_was_claimed_and_tells_neither_side_of_the_other(world: World) -> None:
+    id_ = await world.register("hmp-northgate", "noms:A1234AA")
+    claim = {"roles": ["mentor"], "reason": "Met in the visits hall."}
+    await world.put("charity-newstart", f"/people/{id_}/involvement", claim)
+    given = {"roles": ["through-the-gate"], "reason": "On the resettlement list."}
+    answer = (await world.put("hmp-northgate", f"/people/{id_}/involvement/charity-newstart", given)).json()
+    assert answer["roles"] == ["through-the-gate"]
+    own = (await world.get("charity-newstart", f"/people/{id_}/involvement")).json()
+    assert (own["roles"], own["reason"]) == (["mentor", "through-the-gate"], "Met in the visits hall.")
+
+
 async def test_a_claim_never_lowers_what_is_confirmed(world: World) -> None:
     id_ = await world.register("hmp-northgate", "noms:A1234AA")
     await world.put("hmp-northgate", f"/people/{id_}/involvement/charity-newstart", CLAIM)

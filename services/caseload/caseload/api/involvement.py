@@ -61,7 +61,7 @@ async def confirm(
         person_id=row.person_id,
         agency=agency,
         state=InvolvementState(row.state),
-        roles=list(row.roles),
-        lead=row.lead,
-        until=row.until,
+        roles=list(dict.fromkeys(body.roles)),
+        lead=body.lead,
+        until=body.until,
     )

@@ -100,13 +100,14 @@ async def confirm_involvement(
         present,
         person_id=person_id,
         agency=agency,
-        claim=claim,
+        claim=_confirmed(present, claim),
         state=InvolvementState.CONFIRMED,
         via="confirmation",
         now=now,
     )
     if row.confirmed_by is None:
         row.confirmed_by = actor.agency
+    row.confirmed_because = claim.reason or claim.reference or row.confirmed_because
     session.add(row)
     await session.flush()
     if changed:
@@ -214,6 +215,19 @@ async def claim_custody(
     session.add(row)
     await session.flush()
     await _announce(session, [row], now=now, lane=lane)
+
+
+def _confirmed(present: Involvement | None, given: Claim) -> Claim:
+    """What a confirmed involvement says: what its agency claimed stays, what the confirming one says is added."""
+    if present is None:
+        return Claim(roles=given.roles, lead=given.lead, until=given.until)
+    return Claim(
+        roles=tuple(dict.fromkeys((*present.roles, *given.roles))),
+        lead=present.lead or given.lead,
+        reason=present.reason,
+        reference=present.reference,
+        until=given.until or present.until,
+    )
 
 
 def held_by(person_id: str, prison: str, *, via: Via, now: datetime) -> Involvement:

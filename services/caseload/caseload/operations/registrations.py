@@ -39,8 +39,10 @@ from contracts.codes import AgencyKind, CustodyStatus
 from contracts.errors import Invalid, Refusal
 
 EARLIEST_BIRTH = date(1880, 1, 1)
-BUCKETS = 4096
-"""Identifiers are locked by bucket, so that a batch holds a bounded number of locks."""
+BUCKETS = 1 << 20
+"""Identifiers are locked by bucket: enough of them that a single registration seldom waits for a batch."""
+WAVE = 100
+"""Lines written at a time: a batch of a thousand lets other requests of this process in between."""
 
 
 class InvalidBirth(Invalid):
@@ -122,13 +124,13 @@ async def register_all(
 
 
 def _disjoint(pending: list[tuple[int, Line]]) -> tuple[list[tuple[int, Line]], list[tuple[int, Line]]]:
-    """The lines that share nothing with an earlier one, and the rest."""
+    """Up to WAVE lines that share nothing with an earlier one, and the rest."""
     seen: set[str | Identifier] = set()
     wave: list[tuple[int, Line]] = []
     rest: list[tuple[int, Line]] = []
     for index, line in pending:
         touched = {line.reference, *line.all_identifiers}
-        (rest if touched & seen else wave).append((index, line))
+        (rest if touched & seen or len(wave) == WAVE else wave).append((index, line))
         seen |= touched
     return wave, rest
 
@@ -172,26 +174,25 @@ async def _wave(
 async def _plan(session: AsyncSession, lines: Sequence[Line], actor: Actor) -> list[_Plan | Refusal]:
     """Which record each line belongs to, with every record it touches locked."""
     given = [identifier for line in lines for identifier in line.all_identifiers]
-    named = await people.resolve(session, [line.reference for line in lines], agency=actor.agency, kind=actor.kind)
     while True:
+        named = await _by_id(session, lines, actor)
         held = await people.holders(session, given)
         own = await people.own_by_identifier(session, actor.agency, given)
-        touched = {*held.values(), *own.values(), *(each.person_id for each in named if each)}
+        touched = {*held.values(), *own.values(), *named.values()}
         locked = await people.lock(session, touched) if touched else {}
         if all(asked == now for asked, now in locked.items()) and held == await people.holders(session, given):
             break
-        named = await people.resolve(session, [line.reference for line in lines], agency=actor.agency, kind=actor.kind)
     on_record = await registrations.known(session, touched, but=actor.agency)
     present = await registrations.own_registrations(session, actor.agency, touched)
     holders = {identifier: on_record[person_id] for identifier, person_id in held.items()}
     plans: list[_Plan | Refusal] = []
-    for line, found in zip(lines, named, strict=True):
+    for line in lines:
         mine: Known | None
         if isinstance(line.reference, str):
-            if found is None:
+            if line.reference not in named:
                 plans.append(PersonNotFound())
                 continue
-            mine = on_record[found.person_id]
+            mine = on_record[named[line.reference]]
         else:
             mine = next((on_record[own[each]] for each in line.all_identifiers if each in own), None)
         identity = Identity(line.family, line.given, line.date_of_birth)
@@ -199,6 +200,15 @@ async def _plan(session: AsyncSession, lines: Sequence[Line], actor: Actor) -> l
         person_id = matched.person_id or new_id()
         plans.append(_Plan(line, matched, person_id, matched.person_id is None, present.get(person_id)))
     return plans
+
+
+async def _by_id(session: AsyncSession, lines: Sequence[Line], actor: Actor) -> dict[str, str]:
+    """The record of each opaque id among the references, of those that this agency may name."""
+    ids = [line.reference for line in lines if isinstance(line.reference, str)]
+    if not ids:
+        return {}
+    found = await people.resolve(session, ids, agency=actor.agency, kind=actor.kind)
+    return {asked: each.person_id for asked, each in zip(ids, found, strict=True) if each}
 
 
 async def _write_people(session: AsyncSession, plans: Sequence[_Plan], actor: Actor, now: datetime) -> None:

@@ -78,11 +78,11 @@ async def custody_of(session: AsyncSession, person_id: str) -> CustodyRow | None
 
 
 async def sections_of(session: AsyncSession, person_id: str, agency: str) -> Sequence[Section]:
-    """The agency's sections, newest of each category last."""
+    """The agency's sections; of two of one category (after a merge) the kept record's comes last."""
     rows = await session.scalars(
         select(Section)
         .where(Section.person_id == person_id, Section.agency == agency)
-        .order_by(col(Section.updated_at))
+        .order_by(col(Section.recorded_person_id) == person_id, col(Section.updated_at))
     )
     return rows.all()
 

@@ -99,6 +99,7 @@ def upgrade() -> None:
         sa.Column("reference", sa.String(), nullable=True),
         sa.Column("via", sa.String(), nullable=False),
         sa.Column("confirmed_by", sa.String(), nullable=True),
+        sa.Column("confirmed_because", sa.String(), nullable=True),
         sa.Column("claimed_by", sa.String(), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
