@@ -107,11 +107,17 @@ class EffectiveRelease(Body):
 
 
 class ReleaseAnswer(Body):
-    """The release of a person's present time in custody, with what follows from it today."""
+    """The release of a person's present time in custody, with what follows from it today.
+
+    `release_date`, `date_type` and `status` are those of `effective`; null while there is no release date.
+    """
 
     release_id: str
     person_id: str
     version: int
+    release_date: date | None = None
+    date_type: DateType | None = None
+    status: DateStatus | None = None
     effective: EffectiveRelease | None
     flags: list[ReleaseFlag]
     notice_working_days: int | None

@@ -43,6 +43,16 @@ async def test_coming_releases_are_the_prisons_own_by_day_half_open_and_by_page(
     problem(await world.get("/releases?colour=red"), 422, "unknown-parameter")
 
 
+async def test_one_release_is_answered_to_its_own_prison(world: World) -> None:
+    pushed = (await world.push(await world.held(), "CRD", "2026-06-09")).json()
+    path = f"/releases/{pushed['release_id']}"
+    found = await world.get(path)
+    assert (found.json()["release_date"], found.json()["version"]) == ("2026-06-09", 1)
+    assert "etag" in found.headers
+    problem(await world.get(path, agency=SOUTHMOOR), 404, "not-found")
+    problem(await world.get(f"/releases/{new_id()}"), 404, "not-found")
+
+
 async def test_the_summary_counts_weeks_flags_and_moves(world: World) -> None:
     person, other = await world.held(), await world.held()
     await world.push(person, "CRD", "2026-06-12")

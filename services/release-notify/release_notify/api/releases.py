@@ -27,11 +27,13 @@ from contracts.http.release import (
 from release_notify.api.dependencies import NowDep
 from release_notify.api.translate import answered, monday_of
 from release_notify.calendar import LONDON, england_and_wales, today
+from release_notify.domain.changes import NoSuchRelease, ensure_own_release
 from release_notify.domain.facts import content, flags_on
 from release_notify.domain.policy import DEFAULT
-from release_notify.operations.decisions import NoSuchRelease, decide_day_of_release, record_address_check
-from release_notify.queries import releases, states
+from release_notify.operations.decisions import decide_day_of_release, record_address_check
+from release_notify.queries import releases
 from release_notify.queries.releases import Coming
+from release_notify.queries.states import state as state_of
 
 router = APIRouter(prefix="/v1/releases", tags=["releases"], route_class=IdempotentRoute)
 PUSH = [require(Scope.PUSH)]
@@ -93,15 +95,18 @@ async def summary(
 
 
 @router.get("/{release_id}", dependencies=READ)
-async def one_release(release_id: str, session: SessionDep, actor: ActorDep, now: NowDep) -> ReleaseAnswer:
-    """An open release of this prison."""
+async def one_release(
+    release_id: str, response: Response, session: SessionDep, actor: ActorDep, now: NowDep
+) -> ReleaseAnswer:
+    """One release of the caller's own prison."""
     person_id = await releases.person_of_release(session, release_id)
-    found = await states.state(session, person_id) if person_id else None
-    if found is None or found.release is None or found.release.release_id != release_id:
+    if person_id is None:
         raise NoSuchRelease
-    if found.release.prison != actor.agency:
-        raise NoSuchRelease
-    return answered(found, now)
+    found = await state_of(session, person_id)
+    ensure_own_release(found, release_id, prison=actor.agency)
+    answer = answered(found, now)
+    response.headers["ETag"] = etag_of(f"{release_id}-{answer.version}")
+    return answer
 
 
 @router.put("/{release_id}/day-of-release-decision", dependencies=PUSH)

@@ -46,11 +46,15 @@ def release_answer(state: State, now: datetime) -> dict[str, Any]:
     release = state.release
     assert release is not None
     said = _said(release, now)
+    chosen = _effective(state)
     return {
         "release_id": release.release_id,
         "person_id": state.person_id,
         "version": release.version,
-        "effective": _effective(state),
+        "release_date": chosen.release_date if chosen else None,
+        "date_type": chosen.date_type if chosen else None,
+        "status": chosen.status if chosen else None,
+        "effective": chosen,
         "flags": said.get("flags", []),
         "notice_working_days": said.get("notice_working_days"),
         "advised_date": said.get("advised_date"),

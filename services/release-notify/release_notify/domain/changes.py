@@ -26,6 +26,10 @@ class NoSuchDate(NotFound):
     """The person has no date of this type."""
 
 
+class NoSuchRelease(NotFound):
+    """There is no release of this prison under this id."""
+
+
 class NoAddress(Conflict):
     """The release has no address that could be checked."""
 
@@ -77,6 +81,12 @@ def anything(_present: DateFact | None) -> None:
 def ensure_in_custody(state: State, prison: str) -> None:
     if state.custody is None or state.custody.prison != prison:
         raise NotInCustody
+
+
+def ensure_own_release(state: State, release_id: str, *, prison: str) -> None:
+    """Raises NoSuchRelease unless this is the person's release now and this prison's."""
+    if state.release is None or state.release.release_id != release_id or state.release.prison != prison:
+        raise NoSuchRelease
 
 
 def present(state: State, date_type: DateType) -> DateFact | None:

@@ -8,11 +8,11 @@ from chassis.auth import Actor
 from chassis.ids import new_id
 from chassis.outbox import emit
 from contracts.codes import GovernorDecision
-from contracts.errors import NotFound
 from contracts.release import DayOfReleaseDecidedV1
 from release_notify.calendar import england_and_wales, today
 from release_notify.domain import changes
 from release_notify.domain.address import address_key
+from release_notify.domain.changes import NoSuchRelease, ensure_own_release
 from release_notify.domain.facts import advice_on
 from release_notify.domain.policy import DEFAULT
 from release_notify.domain.state import State
@@ -22,10 +22,6 @@ from release_notify.operations.turn import Cause, turn
 from release_notify.operations.upsert import insert
 from release_notify.queries.releases import person_of_release
 from release_notify.queries.states import locked_states
-
-
-class NoSuchRelease(NotFound):
-    """There is no release of this prison under this id."""
 
 
 async def decide_day_of_release(
@@ -111,8 +107,7 @@ async def _own_release(session: AsyncSession, release_id: str, actor: Actor) -> 
     if person_id is None:
         raise NoSuchRelease
     state = (await locked_states(session, [person_id]))[person_id]
-    if state.release is None or state.release.release_id != release_id or state.release.prison != actor.agency:
-        raise NoSuchRelease
+    ensure_own_release(state, release_id, prison=actor.agency)
     return state
 
 
