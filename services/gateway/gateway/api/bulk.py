@@ -24,7 +24,7 @@ from contracts.http.caseload import BulkRegistered, BulkRegistrationsAnswer
 from contracts.http.gateway import BulkResult
 from contracts.http.release import BatchAnswer
 from gateway.api.caller import Caller, CallerDep
-from gateway.domain.bulk import MAX_LINE_BYTES, Bad, Good, Line, chunks, read_line, rejected
+from gateway.domain.bulk import MAX_LINE_BYTES, Bad, Good, Line, chunks, persons_of, read_line, rejected
 from gateway.operations.bulk import kept_chunk, remember_bulk, remember_chunk
 
 NDJSON = "application/x-ndjson"
@@ -129,8 +129,7 @@ async def _people(caller: Caller, lines: Sequence[Good], key: str, number: int) 
     async with caller.asking() as session:
         kept = await kept_chunk(session, **asked)
     if kept is None:
-        said = {"person", "identifiers", "name", "date_of_birth"}
-        people = [line.body.model_dump(mode="json", include=said, exclude_none=True) for line in lines]
+        people = persons_of(lines)
         answer = await _call(
             caller, caller.owners.caseload, "/v1/people/bulk-registrations", {"people": people}, f"people:{number}"
         )

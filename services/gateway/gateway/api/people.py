@@ -6,17 +6,15 @@ import hashlib
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Query
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
-from pydantic import ValidationError
 
 from chassis.auth import require
 from chassis.etag import PreconditionsDep, etag_of, not_modified
 from chassis.idempotency import key_required
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import AgencyKind, Category, Scope
-from contracts.content import SECTION_CONTENT
+from contracts.content import SECTION_CONTENT, Content
 from contracts.http.caseload import (
     ConfirmationAnswer,
     InvolvementAnswer,
@@ -173,21 +171,20 @@ async def confirm(
     return await forward(caller, caller.owners.caseload, path)
 
 
-@router.put("/{person}/sections/{category}", response_model=SectionAnswer)
-async def keep_section(
-    caller: CallerDep, person: Person, category: Category, body: Annotated[dict[str, Any], Body()]
-) -> Response:
-    """This agency's own facts of one category, shared onward by the same pipe as everything."""
-    schema = SECTION_CONTENT.get(category)
-    if schema is None:
-        rule = {"type": "enum", "loc": ("path", "category"), "msg": "", "ctx": {"expected": ", ".join(SECTION_CONTENT)}}
-        raise RequestValidationError([rule])
-    try:
-        schema.model_validate(body)
-    except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False)
-        raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in found], body=body) from None
-    return await forward_for(caller, caller.owners.caseload, person, f"/sections/{category}")
+def _section_route(category: str, schema: type[Content]) -> None:
+    """One route per category, so that each has its schema."""
+
+    async def keep_section(caller: CallerDep, person: Person, body: Any) -> Response:
+        """This agency's own facts of one category, shared onward by the same pipe as everything."""
+        return await forward_for(caller, caller.owners.caseload, person, f"/sections/{category}")
+
+    keep_section.__annotations__["body"] = schema
+    name = f"keep_{category.replace('-', '_')}"
+    router.put(f"/{{person}}/sections/{category}", name=name, response_model=SectionAnswer)(keep_section)
+
+
+for _category, _schema in SECTION_CONTENT.items():
+    _section_route(_category, _schema)
 
 
 @router.post(

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from contracts.event import JsonObject
 from contracts.http.gateway import BulkLine, BulkResult
 
 MAX_LINE_BYTES = 16 * 1024
 CHUNK = 1_000
+
+_WHO = {"identifiers", "name", "date_of_birth"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,18 @@ def chunks(lines: Iterable[Line], size: int = CHUNK) -> Iterator[list[Line]]:
         held.append(line)
     if held:
         yield held
+
+
+def persons_of(lines: Iterable[Good]) -> list[JsonObject]:
+    """The person of each line. What a line says of who somebody is holds for later ones that say nothing."""
+    said: dict[str, JsonObject] = {}
+    people = []
+    for line in lines:
+        who = line.body.model_dump(mode="json", include=_WHO, exclude_none=True)
+        if who:
+            said.setdefault(line.body.person, who)
+        people.append({"person": line.body.person, **(who or said.get(line.body.person, {}))})
+    return people
 
 
 def rejected(line: Bad) -> BulkResult:
