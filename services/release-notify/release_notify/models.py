@@ -192,11 +192,15 @@ class AddressCheckRow(Table, table=True):
 
 
 class TouchedAddressRow(Table, table=True):
-    """An address whose number of people changed: a timer looks whether `address-shared` still tells the truth."""
+    """An address whose number of people changed: a timer looks whether `address-shared` still tells the truth.
+
+    A row for each touch: writers of one address must not wait for one another, or for the timer.
+    """
 
     __tablename__ = "touched_address"
 
-    address_key: str = Field(primary_key=True)
+    touch_id: str = Field(primary_key=True)
+    address_key: str
 
 
 class NationalEventRow(Table, table=True):

@@ -49,7 +49,7 @@ async def keep(session: AsyncSession, turns: Sequence[Turn], *, now: datetime, l
     await upsert(session, SequenceRow, _sequences(first, last))
     await insert(session, ChangeRow, [_change(turn, now) for turn in turns if turn.told or turn.new_facts])
     touched = _touched(first, last)
-    await insert(session, TouchedAddressRow, [{"address_key": key} for key in touched])
+    await insert(session, TouchedAddressRow, [{"touch_id": new_id(), "address_key": key} for key in touched])
     events = [event for turn in turns if turn.told for event in events_of(turn.after, turn.told, now)]
     await emit_all(session, events, now=now, lane=lane)
 

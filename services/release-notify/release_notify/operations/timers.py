@@ -27,7 +27,7 @@ SELECT p.person_id FROM person p JOIN release r ON r.person_id = p.person_id AND
 WHERE r.next_milestone_on <= :today AND r.closed_at IS NULL
 ORDER BY p.person_id LIMIT :limit FOR UPDATE OF p SKIP LOCKED
 """
-_TOUCHED = "SELECT address_key FROM touched_address ORDER BY address_key LIMIT :limit FOR UPDATE SKIP LOCKED"
+_TOUCHED = "SELECT touch_id, address_key FROM touched_address ORDER BY touch_id LIMIT :limit FOR UPDATE SKIP LOCKED"
 _WRONG = """
 WITH counted AS (
     SELECT address_key, count(*) >= :threshold AS shared FROM release
@@ -76,10 +76,11 @@ async def settle_shared_addresses(
 ) -> int:
     """Looks at addresses whose number of people changed; tells anew of everyone whose flag was wrong. Returns how many
     addresses were looked at."""
-    keys = (await session.execute(text(_TOUCHED), {"limit": limit})).scalars().all()
-    if not keys:
+    touched = (await session.execute(text(_TOUCHED), {"limit": limit})).all()
+    if not touched:
         return 0
-    wrong = await session.execute(text(_WRONG), {"keys": list(keys), "threshold": policy.shared_address_from})
+    keys = sorted({row.address_key for row in touched})
+    wrong = await session.execute(text(_WRONG), {"keys": keys, "threshold": policy.shared_address_from})
     states = await locked_states(session, wrong.scalars().all())
     around = await neighbours(
         session, [address_key(fact.address) for state in states.values() for fact in state.dates.values()]
@@ -90,5 +91,6 @@ async def settle_shared_addresses(
             cause = Cause("address-shared", state.release.prison)
             turns.append(turn(state, state, cause=cause, neighbours=around, now=now, policy=policy))
     await keep(session, turns, now=now)
-    await session.execute(text("DELETE FROM touched_address WHERE address_key = ANY(:keys)"), {"keys": list(keys)})
+    done = {"ids": [row.touch_id for row in touched]}
+    await session.execute(text("DELETE FROM touched_address WHERE touch_id = ANY(:ids)"), done)
     return len(keys)

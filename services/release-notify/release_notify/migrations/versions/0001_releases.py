@@ -139,8 +139,9 @@ CREATE TABLE sequence (
 );
 CREATE INDEX ix_sequence_person_id ON sequence (person_id);
 CREATE TABLE touched_address (
+    touch_id varchar NOT NULL,
     address_key varchar NOT NULL,
-    PRIMARY KEY (address_key)
+    PRIMARY KEY (touch_id)
 );
 """
 
