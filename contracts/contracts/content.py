@@ -8,7 +8,17 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.codes import CustodyStatus, Scheme, WarningRisk
+from contracts.codes import (
+    AppointmentOutcome,
+    CustodyStatus,
+    Need,
+    NextKind,
+    ReferralAlert,
+    ReferralState,
+    Scheme,
+    Urgency,
+    WarningRisk,
+)
 from contracts.event import Instant
 
 Line = Annotated[str, Field(min_length=1, max_length=200)]
@@ -145,6 +155,95 @@ class WarningContent(Content):
 
     risk: WarningRisk
     text: Text
+
+
+class Scores(Content):
+    """Clinical scores: PHQ-9, GAD-7 and the sum of CORE-34."""
+
+    phq9: Annotated[int, Field(ge=0, le=27)] | None = None
+    gad7: Annotated[int, Field(ge=0, le=21)] | None = None
+    core34: Annotated[int, Field(ge=0, le=136)] | None = None
+
+
+class InformationAnswer(Content):
+    """What the sender answered when it was asked for more."""
+
+    answer: Text
+    at: Instant
+
+
+class ChainContent(Content):
+    """How often the person was refused since the chain's first referral, and how many days ago that was."""
+
+    bounces: int
+    days: int
+
+
+class ReferralContent(Content):
+    """A referral as its sender wrote it, to its receiver. Health data. `due_at` is when an answer is due: it moves with
+    the release date only where that was shared with the receiver; `alerts` say what changed since it was sent."""
+
+    referral_id: str
+    chain_id: str
+    receiver: str
+    service_id: str | None = None
+    needs: Annotated[tuple[Need, ...], Field(min_length=1)]
+    reason: Text
+    urgency: Urgency
+    scores: Scores | None = None
+    statutory: bool
+    order_reference: Line | None = None
+    previous_contact: Text | None = None
+    communication_needs: Text | None = None
+    location: Line | None = None
+    submitted_at: Instant
+    due_at: Instant | None = None
+    overdue: bool | None = None
+    alerts: tuple[ReferralAlert, ...] | None = None
+    information: tuple[InformationAnswer, ...] | None = None
+    chain: ChainContent
+
+
+class NextContent(Content):
+    """What a rejection says comes next; `id` is a service or agency."""
+
+    kind: NextKind
+    id: str | None = None
+
+
+class ReferralStatusContent(Content):
+    """The receiver's answer, to the sender. `comment`, `question` and `interim_support` are detail, which a receiver
+    writes in words; the rest is codes and times."""
+
+    referral_id: str
+    state: ReferralState
+    reason_code: str | None = None
+    appointment_at: Instant | None = None
+    next: NextContent | None = None
+    expected_start: date | None = None
+    overdue: bool | None = None
+    chain: ChainContent | None = None
+    comment: Text | None = None
+    question: Text | None = None
+    interim_support: Text | None = None
+
+
+class EngagementContent(Content):
+    """One appointment: when it is, and afterwards whether the person came. Health data, without clinical words."""
+
+    referral_id: str
+    appointment_id: str
+    at: Instant
+    outcome: AppointmentOutcome | None = None
+    attended: bool | None = None
+
+
+REFERRAL_CONTENT: dict[str, type[Content]] = {
+    "referral": ReferralContent,
+    "referral-status": ReferralStatusContent,
+    "engagement": EngagementContent,
+}
+"""The schema of each category that the owner referral offers."""
 
 
 SECTION_CONTENT: dict[str, type[Content]] = {

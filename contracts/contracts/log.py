@@ -56,6 +56,10 @@ class ShareReceiptedV1(EventData):
     refused: int
     index: int | None
     """Index of the first entry, None when nothing new was decided."""
+    permitted_to: tuple[str, ...] = ()
+    """Who may now see it. For services alone: an owner gives no agency's name away that a clause keeps."""
+    refused_to: tuple[str, ...] = ()
+    """Who may not, those whose share has ended among them."""
     at: Instant
 
 

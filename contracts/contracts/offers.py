@@ -21,14 +21,28 @@ class EmergencyAssertion(Part):
     justification: str
 
 
+class ReferralAssertion(Part):
+    """The referral that an offer belongs to, as a fact of the decision (clauses 3.2, 4.1-4.5).
+
+    `order_reference` is the order or licence condition that a statutory referral stands on; None for a voluntary one.
+    `live` is False once the referral has ended: what is known of it then goes no further.
+    """
+
+    referral_id: str
+    sender: str
+    receiver: str
+    order_reference: str | None = None
+    live: bool
+
+
 class OfferMadeV1(EventData):
     """The newest state of one subject. `content` None retracts it: its live shares end.
 
     `subject_ref` is an id minted by the owner that tells subjects and sources apart; `version` grows per subject_ref.
     `type` is what a feed item is called, without version (`release.date-changed`).
 
-    Keyed by the subject: two owners write this topic, and each numbers its own streams, so a key that both use would
-    make one owner's message look like one of the other's that was seen before.
+    Keyed by the subject: several owners write this topic, and each numbers its own streams, so a key that two use would
+    make one owner's message look like one of another's that was seen before.
     """
 
     TYPE: ClassVar = "offer.made.v1"
@@ -47,6 +61,7 @@ class OfferMadeV1(EventData):
     occurred_at: Instant
     addressees: tuple[Addressee, ...] | None = None
     emergency: EmergencyAssertion | None = None
+    referral: ReferralAssertion | None = None
 
 
 EVENTS = (OfferMadeV1,)

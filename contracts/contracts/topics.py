@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 class Topic(StrEnum):
     CASELOAD_EVENTS = "caseload-events"
     RELEASE_EVENTS = "release-events"
+    REFERRAL_EVENTS = "referral-events"
     OFFERS = "offers"
     SHARE_RECEIPTS = "share-receipts"
     CONSENT_EVENTS = "consent-events"

@@ -14,7 +14,14 @@ import pytest
 import yaml
 
 from contracts.codes import Basis, Category, Effect, SubjectTo, Verdict
-from contracts.content import SECTION_CONTENT, Content, CustodyStatusContent, IdentityContent, WarningContent
+from contracts.content import (
+    REFERRAL_CONTENT,
+    SECTION_CONTENT,
+    Content,
+    CustodyStatusContent,
+    IdentityContent,
+    WarningContent,
+)
 from contracts.decisions import OfferDecidedV1
 from contracts.envelope import Envelope, decode, from_headers, to_headers
 from contracts.event import EventData
@@ -30,11 +37,13 @@ EXAMPLE_KEY = "example.org/throughgate+c811c691+AYv5v++1+DJichsBUPDdnCNq/nAJt5ao
 """The public half of the key that signed the examples of log.appended.v1."""
 
 AGENCY_FIELDS = {"agency", "source", "recipient", "prison", "previous_prison", "recorded_by", "confirmed_by"}
+AGENCY_FIELDS |= {"sender", "receiver"}
 CONTENT: dict[str, type[Content]] = {
     "identity": IdentityContent,
     "custody-status": CustodyStatusContent,
     "warning": WarningContent,
     **SECTION_CONTENT,
+    **REFERRAL_CONTENT,
 }
 
 

@@ -46,8 +46,9 @@ def appending(signer: Signer) -> Apply:
 
 
 def receipt_of(event: OfferDecidedV1, indexes: Mapping[str, int]) -> ShareReceiptedV1:
-    """What the offer's owner is told: that everything decided about it is in the log, and how many of each."""
-    permitted = sum(decision.verdict is Verdict.PERMITTED for decision in event.decisions)
+    """What the offer's owner is told: that everything decided about it is in the log, and how it was."""
+    permitted = [d.recipient for d in event.decisions if d.verdict is Verdict.PERMITTED]
+    refused = [d.recipient for d in event.decisions if d.verdict is Verdict.REFUSED]
     return ShareReceiptedV1(
         person_id=event.person_id,
         offer_id=event.offer_id,
@@ -55,9 +56,11 @@ def receipt_of(event: OfferDecidedV1, indexes: Mapping[str, int]) -> ShareReceip
         category=event.category,
         subject_ref=event.subject_ref,
         version=event.version,
-        permitted=permitted,
-        refused=len(event.decisions) - permitted,
+        permitted=len(permitted),
+        refused=len(refused),
         index=min((indexes[decision.share_id] for decision in event.decisions), default=None),
+        permitted_to=tuple(permitted),
+        refused_to=tuple(refused),
         at=event.at,
     )
 
