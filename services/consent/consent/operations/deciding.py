@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import outbox
 from consent.models import PersonRow
-from consent.operations.decisions import Decided, decide_persons
+from consent.operations.decisions import decide_persons
 from consent.operations.persons import BATCH
+from consent.operations.writing import Decided
 from consent.queries.policy import Snapshot, shared_snapshot
 from contracts.event import EventData
 
