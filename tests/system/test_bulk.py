@@ -73,8 +73,8 @@ class _Outbox:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-async def test_single_pushes_go_past_a_hundred_thousand_lines(embedded_world: World) -> None:
-    world, outbox = embedded_world, _Outbox(embedded_world)
+async def test_single_pushes_go_past_a_hundred_thousand_lines(world: World) -> None:
+    outbox = _Outbox(world)
     person = await world.person()
     await world.supervise(person)
     services = ("gateway", "release-notify", "caseload", "consent", "audit")

@@ -25,15 +25,13 @@ def effective(dates: dict[str, str]) -> str | None:
     return max(candidates).isoformat() if candidates else None
 
 
-async def test_every_published_case_loads_and_its_effective_release_is_right(
-    embedded_world: World, tmp_path: Path
-) -> None:
+async def test_every_published_case_loads_and_its_effective_release_is_right(world: World, tmp_path: Path) -> None:
     file = copy(published("moj-release-dates/cases.ndjson"), tmp_path)
     cases = [json.loads(line) for line in published("moj-release-dates/cases.ndjson").open()]
     assert len(cases) == 507
     command = [sys.executable, "-m", "throughgate", "load", str(file), "--agency", NORTHGATE, "--json"]
     done = subprocess.run(
-        [*command, "--url", embedded_world.stack.url], capture_output=True, text=True, timeout=300, check=False
+        [*command, "--url", world.stack.url], capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
@@ -41,9 +39,7 @@ async def test_every_published_case_loads_and_its_effective_release_is_right(
     assert summary["outcomes"] == {"applied": summary["lines"]}, summary
     wrong = []
     for case in cases:
-        found: dict[str, Any] = await embedded_world.desk(NORTHGATE).get(
-            f"/people/noms:{case['prison_number']}/release"
-        )
+        found: dict[str, Any] = await world.desk(NORTHGATE).get(f"/people/noms:{case['prison_number']}/release")
         if found["release_date"] != effective(case["dates"]):
             wrong.append(case["case"])
     assert wrong == []

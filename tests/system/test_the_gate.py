@@ -19,6 +19,8 @@ from tests.system.world import (
     World,
 )
 
+pytestmark = pytest.mark.kafka
+
 TODAY = now().date()
 FIRST, SECOND, THIRD = (TODAY + timedelta(days=days) for days in (40, 50, 60))
 
