@@ -4,6 +4,7 @@ from tests.support.source import files, test_files, where
 
 LIMIT = 300
 LONGER: dict[str, int] = {
+    "contracts/contracts/codes.py": 480,
     "contracts/contracts/http/caseload.py": 320,
     "services/caseload/caseload/operations/involvement.py": 380,
     "services/caseload/caseload/operations/registrations.py": 380,
