@@ -1,5 +1,7 @@
 """A prison pushes dates: what it is answered, what is offered, and what is refused."""
 
+import asyncio
+
 from tests.integration.release_notify.conftest import NORTHGATE, SOUTHMOOR, World
 from tests.support.http import problem
 
@@ -165,3 +167,12 @@ async def test_a_withdrawn_date_gives_way_to_the_next_and_then_to_none(world: Wo
     problem(await world.call("POST", f"{path}/CRD/withdrawal", {"reason_code": "remanded"}), 404, "not-found")
     anew = await world.push(person, "CRD", "2026-10-01", headers={"If_None_Match": "*"})
     assert (anew.status_code, anew.json()["version"]) == (201, 5)
+
+
+async def test_of_two_clerks_at_once_one_creates_the_date(world: World) -> None:
+    person = await world.held()
+    answers = await asyncio.gather(
+        *(world.push(person, "CRD", f"2026-09-0{day}", headers={"If_None_Match": "*"}) for day in (1, 2, 3))
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 412, 412]
+    assert [offer["version"] for offer in await world.offers(person)] == [1]
