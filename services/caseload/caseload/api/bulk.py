@@ -8,7 +8,8 @@ from caseload.api.dependencies import NowDep
 from caseload.api.translate import line_of
 from caseload.domain.identifiers import Identifier
 from caseload.domain.references import PersonNotFound, parse_reference
-from caseload.operations.registrations import Line, register_all
+from caseload.operations.registration_plan import Line
+from caseload.operations.registrations import register_all
 from caseload.queries.facts import speaks_for_every_prison
 from caseload.queries.people import merged_into, resolve, versions
 from chassis.auth import ActorDep

@@ -5,7 +5,7 @@ from datetime import date
 from caseload.domain.identifiers import Identifier, canonical_all
 from caseload.domain.involvement import Claim
 from caseload.models import Involvement, Registration
-from caseload.operations.registrations import Line
+from caseload.operations.registration_plan import Line
 from contracts.codes import InvolvementState
 from contracts.content import PersonName
 from contracts.http.caseload import (

@@ -14,8 +14,9 @@ from sqlmodel import SQLModel, col, or_, select
 from caseload.domain.agencies import EVERY_PRISON
 from caseload.domain.custody import Custody, Movement, ensure_reportable, is_stale, move, replay
 from caseload.models import AgencyRow, CustodyRow, MovementRow
-from caseload.operations.involvement import Via, follow_custody, held_by
-from caseload.operations.involvement import changed_event as involvement_event
+from caseload.operations.custodial_involvement import follow_custody, held_by
+from caseload.operations.involvement_rows import Via
+from caseload.operations.involvement_rows import changed_event as involvement_event
 from caseload.operations.offers import custody_offer
 from caseload.queries import facts, people
 from chassis.auth import Actor

@@ -19,7 +19,7 @@ from caseload.domain.matching import Doubt
 from caseload.models import AgencyRow, HmppsMessage, MatchingDoubt, MovementRow, Person, PersonIdentifier
 from caseload.operations.custody import APPLIED, NotAPrison, Report, apply_report, recompute
 from caseload.operations.merges import merge
-from caseload.operations.registrations import lock_identifiers
+from caseload.operations.registration_plan import lock_identifiers
 from caseload.queries import facts, people
 from chassis.auth import Actor
 from chassis.ids import new_id

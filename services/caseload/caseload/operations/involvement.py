@@ -2,18 +2,14 @@
 or by time. Every change is an event, so every claim is in the log.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from caseload.domain.custody import Custody
 from caseload.domain.identifiers import Identifier
 from caseload.domain.involvement import (
-    CUSTODY_ROLE,
     Claim,
     HoldsCustody,
     ensure_may_confirm,
@@ -23,15 +19,11 @@ from caseload.domain.involvement import (
     state_of_claim,
 )
 from caseload.models import AgencyRow, Involvement
+from caseload.operations.involvement_rows import announce, end, live, write
 from caseload.queries import facts, people
 from chassis.auth import Actor
-from chassis.ids import new_id
-from chassis.outbox import Lane, emit_all
-from contracts.caseload import InvolvementChangedV1
 from contracts.codes import AgencyKind, InvolvementState, Scheme
 from contracts.errors import Invalid, NotFound
-
-Via = Literal["registration", "claim", "custody", "confirmation", "transfer", "movement", "merge", "expiry"]
 
 
 class NotInvolved(NotFound):
@@ -58,14 +50,14 @@ async def claim_involvement(
     person_id = await people.anyone(session, reference, agency=actor.agency)
     person_id = (await people.lock(session, [person_id]))[person_id]
     custody = await facts.custody_of(session, person_id)
-    present = await _live(session, person_id, actor.agency)
+    present = await live(session, person_id, actor.agency)
     state = state_of_claim(
         kind=actor.kind,
         present=InvolvementState(present.state) if present else None,
         holds_custody=custody is not None and custody.prison == actor.agency,
         has_crn=await _has_crn(session, person_id, claim, actor),
     )
-    row, changed = _write(
+    row, changed = write(
         present, person_id=person_id, agency=actor.agency, claim=claim, state=state, via="claim", now=now
     )
     if actor.member and state is InvolvementState.CLAIMED:
@@ -75,7 +67,7 @@ async def claim_involvement(
     session.add(row)
     await session.flush()
     if changed:
-        await _announce(session, [row], now=now)
+        await announce(session, [row], now=now)
     return row, present is None
 
 
@@ -95,8 +87,8 @@ async def confirm_involvement(
         raise UnknownAgency()
     ensure_roles(AgencyKind(other.kind), claim.roles)
     ensure_until(claim.until, now=now)
-    present = await _live(session, person_id, agency)
-    row, changed = _write(
+    present = await live(session, person_id, agency)
+    row, changed = write(
         present,
         person_id=person_id,
         agency=agency,
@@ -111,7 +103,7 @@ async def confirm_involvement(
     session.add(row)
     await session.flush()
     if changed:
-        await _announce(session, [row], now=now)
+        await announce(session, [row], now=now)
     return row
 
 
@@ -124,7 +116,7 @@ async def end_involvement(session: AsyncSession, *, person_id: str, actor: Actor
     rows = await facts.live_involvements(session, person_id, agency=actor.agency)
     if not rows:
         raise NotInvolved()
-    await _end(session, rows, via="claim", now=now)
+    await end(session, rows, via="claim", now=now)
 
 
 async def end_due(session: AsyncSession, *, now: datetime, limit: int = 200) -> int:
@@ -151,70 +143,8 @@ async def end_due(session: AsyncSession, *, now: datetime, limit: int = 200) -> 
         .execution_options(populate_existing=True)
     )
     ended = rows.all()
-    await _end(session, ended, via="expiry", now=now)
+    await end(session, ended, via="expiry", now=now)
     return len(ended)
-
-
-async def follow_custody(
-    session: AsyncSession, *, person_id: str, custody: Custody | None, via: Via, now: datetime, lane: Lane = Lane.URGENT
-) -> None:
-    """Makes involvement follow custody: the holder's is confirmed, that of a prison which held the person ends.
-
-    The person's row is locked by the caller. A prison's mere claim stays a claim.
-    """
-    holder = custody.prison if custody else None
-    live = await facts.live_involvements(session, person_id)
-    gone = [
-        row
-        for row in live
-        if CUSTODY_ROLE in row.roles and row.state == InvolvementState.CONFIRMED and row.agency != holder
-    ]
-    await _end(session, gone, via=via, now=now, lane=lane)
-    if holder is None:
-        return
-    present = next((row for row in live if row.agency == holder), None)
-    roles = tuple(dict.fromkeys((*(present.roles if present else ()), CUSTODY_ROLE)))
-    claim = Claim(
-        roles=roles,
-        lead=present.lead if present else False,
-        reason=present.reason if present else None,
-        reference=present.reference if present else None,
-    )
-    row, changed = _write(
-        present,
-        person_id=person_id,
-        agency=holder,
-        claim=claim,
-        state=InvolvementState.CONFIRMED,
-        via=via,
-        now=now,
-    )
-    row.confirmed_by = row.confirmed_by or holder
-    session.add(row)
-    await session.flush()
-    if changed:
-        await _announce(session, [row], now=now, lane=lane)
-
-
-async def claim_custody(
-    session: AsyncSession, *, person_id: str, agency: str, member: str | None, now: datetime, lane: Lane
-) -> None:
-    """A prison that registers somebody whom another holds only claims; the person's row is locked by the caller."""
-    if await _live(session, person_id, agency) is not None:
-        return
-    row, _ = _write(
-        None,
-        person_id=person_id,
-        agency=agency,
-        claim=Claim(roles=(CUSTODY_ROLE,)),
-        state=InvolvementState.CLAIMED,
-        via="registration",
-        now=now,
-    )
-    row.claimed_by = member
-    session.add(row)
-    await session.flush()
-    await _announce(session, [row], now=now, lane=lane)
 
 
 def _confirmed(present: Involvement | None, given: Claim) -> Claim:
@@ -230,26 +160,6 @@ def _confirmed(present: Involvement | None, given: Claim) -> Claim:
     )
 
 
-def held_by(person_id: str, prison: str, *, via: Via, now: datetime) -> Involvement:
-    """The confirmed involvement of a prison that holds a person with whom it was not involved before."""
-    row, _ = _write(
-        None,
-        person_id=person_id,
-        agency=prison,
-        claim=Claim(roles=(CUSTODY_ROLE,)),
-        state=InvolvementState.CONFIRMED,
-        via=via,
-        now=now,
-    )
-    row.confirmed_by = prison
-    return row
-
-
-async def _live(session: AsyncSession, person_id: str, agency: str) -> Involvement | None:
-    rows = await facts.live_involvements(session, person_id, agency=agency)
-    return rows[0] if rows else None
-
-
 async def _has_crn(session: AsyncSession, person_id: str, claim: Claim, actor: Actor) -> bool:
     """A case reference number in the claim that is nobody else's, or one that this agency registered."""
     if actor.kind is not AgencyKind.PROBATION:
@@ -261,85 +171,3 @@ async def _has_crn(session: AsyncSession, person_id: str, claim: Claim, actor: A
     if registered is None:
         return False
     return any(each.scheme == Scheme.CRN for each in await facts.identifiers_of(session, registered.id))
-
-
-def _write(
-    present: Involvement | None,
-    *,
-    person_id: str,
-    agency: str,
-    claim: Claim,
-    state: InvolvementState,
-    via: Via,
-    now: datetime,
-) -> tuple[Involvement, bool]:
-    """The row after a claim or confirmation, and whether it says anything new."""
-    if present is None:
-        return (
-            Involvement(
-                id=new_id(),
-                person_id=person_id,
-                recorded_person_id=person_id,
-                agency=agency,
-                state=state,
-                roles=list(claim.roles),
-                lead=claim.lead,
-                since=now,
-                until=claim.until,
-                reason=claim.reason,
-                reference=claim.reference,
-                via=via,
-                updated_at=now,
-            ),
-            True,
-        )
-    said = {
-        "state": state,
-        "roles": list(claim.roles),
-        "lead": claim.lead,
-        "until": claim.until,
-        "reason": claim.reason,
-        "reference": claim.reference,
-    }
-    if all(getattr(present, name) == value for name, value in said.items()):
-        return present, False
-    for name, value in {**said, "via": via, "updated_at": now}.items():
-        setattr(present, name, value)
-    return present, True
-
-
-async def _end(
-    session: AsyncSession, rows: Sequence[Involvement], *, via: Via, now: datetime, lane: Lane = Lane.URGENT
-) -> None:
-    for row in rows:
-        row.state = InvolvementState.ENDED
-        row.until = now
-        row.via = via
-        row.updated_at = now
-        session.add(row)
-    await session.flush()
-    await _announce(session, rows, now=now, lane=lane)
-
-
-async def _announce(
-    session: AsyncSession, rows: Sequence[Involvement], *, now: datetime, lane: Lane = Lane.URGENT
-) -> None:
-    await emit_all(session, [changed_event(row, now=now) for row in rows], now=now, lane=lane)
-
-
-def changed_event(row: Involvement, *, now: datetime) -> InvolvementChangedV1:
-    """The whole state of an involvement as an event."""
-    return InvolvementChangedV1(
-        person_id=row.person_id,
-        involvement_id=row.id,
-        agency=row.agency,
-        state=InvolvementState(row.state),
-        roles=tuple(row.roles),
-        lead=row.lead,
-        since=row.since,
-        until=row.until,
-        via=row.via,  # type: ignore[arg-type]  # written from Via alone
-        confirmed_by=row.confirmed_by,
-        claimed_by=row.claimed_by,
-        at=now,
-    )
