@@ -1,17 +1,7 @@
-"""Facts and verdicts as canonical JSON (RFC 8785): the same facts are the same bytes wherever they are written."""
-
-from dataclasses import asdict
-from datetime import date, datetime
-from typing import Any
+"""A verdict as canonical JSON (RFC 8785): the same verdict is the same bytes wherever it is written."""
 
 from consent.domain.decide import Verdict
-from consent.domain.facts import AgencyFact, OfferFacts, PersonFacts
 from contracts.log_proof import canonical
-
-
-def written(fact: AgencyFact | OfferFacts | PersonFacts) -> str:
-    """The fact as canonical JSON."""
-    return canonical(_plain(asdict(fact))).decode()
 
 
 def verdict_text(verdict: Verdict) -> str:
@@ -32,14 +22,4 @@ def verdict_text(verdict: Verdict) -> str:
         "fields_removed": list(verdict.fields_removed),
         "source_sees_recipient": verdict.source_sees_recipient,
     }
-    return canonical(_plain(said)).decode()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return str(value) if isinstance(value, str) else value
+    return canonical(said).decode()

@@ -2,20 +2,16 @@
 
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from consent.domain.decide import decide
 from consent.domain.explain import verdict_text
-from consent.domain.facts import AgencyFact, OfferFacts, PersonFacts, Question
+from consent.domain.facts import Question
 from consent.domain.policy import compile_policy
 from consent.models import DecisionInputRow, DecisionRow
+from consent.operations.inputs import AGENCY, OFFER, PERSON
 from consent.queries.policy import agreements_of
 from contracts.errors import NotFound
-
-_PERSON = TypeAdapter(PersonFacts)
-_OFFER = TypeAdapter(OfferFacts)
-_AGENCY = TypeAdapter(AgencyFact)
 
 
 class DecisionNotFound(NotFound):
@@ -40,9 +36,9 @@ async def replay(session: AsyncSession, *, share_id: str) -> Replay:
     taken_on = await session.get_one(DecisionInputRow, row.input_id)
     policy = compile_policy(await agreements_of(session, taken_on.agreements), version=0)
     question = Question(
-        offer=_OFFER.validate_json(taken_on.offer),
-        recipient=_AGENCY.validate_json(row.recipient),
-        person=_PERSON.validate_json(taken_on.person),
+        offer=OFFER.validate_json(taken_on.offer),
+        recipient=AGENCY.validate_json(row.recipient),
+        person=PERSON.validate_json(taken_on.person),
         now=taken_on.decided_at,
         stood_on=row.stood_on,
     )

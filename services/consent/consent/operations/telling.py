@@ -6,10 +6,11 @@ from typing import Any
 from chassis.ids import new_id
 from consent.calendar import next_working_day
 from consent.domain.decide import Verdict
-from consent.domain.explain import verdict_text, written
+from consent.domain.explain import verdict_text
 from consent.domain.facts import AgencyFact, Emergency, OfferFacts, PersonFacts, Question
 from consent.domain.plan import LiveShare, effect_of
 from consent.models import OfferRow
+from consent.operations.inputs import agency_text, offer_text, person_text
 from consent.operations.writing import Decided
 from consent.queries.policy import Snapshot
 from contracts.codes import Basis
@@ -135,8 +136,8 @@ def remember(
             "id": input_id,
             "person_id": offer.person_id,
             "agreements": dict(snapshot.agreements),
-            "person": written(person),
-            "offer": written(fact),
+            "person": person_text(person),
+            "offer": offer_text(fact),
             "decided_at": now,
         }
     )
@@ -144,7 +145,7 @@ def remember(
         {
             "share_id": share_id,
             "input_id": input_id,
-            "recipient": written(question.recipient),
+            "recipient": agency_text(question.recipient),
             "stood_on": question.stood_on,
             "verdict": verdict_text(verdict),
         }
