@@ -33,7 +33,7 @@ class NameBody(Body):
 
 
 class RegistrationBody(Body):
-    """`PUT /people/{person}`: register or complete. Identifiers are added to those given before; the rest replaces it."""
+    """`PUT /people/{person}`: register or complete. Identifiers add to those given before; the rest replaces it."""
 
     identifiers: Annotated[list[IdentifierBody], Field(max_length=20)] = []
     name: NameBody
