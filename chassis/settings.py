@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     kafka_idempotent: bool = True
     """False on the embedded broker, which has no idempotent producer."""
     kafka_fetch_wait_ms: int = 500
-    """40 on the embedded broker, whose fetch waits half of it however much arrives: less wait costs idle processor time."""
+    """40 on the embedded broker, whose fetch waits half of it however much arrives; less costs processor time."""
     kafka_session_timeout_ms: int = 10_000
     """3000 on the embedded broker, where joining a group takes half of it."""
     kafka_groups: bool = True
