@@ -74,7 +74,7 @@ def test_chunks_hold_every_line_once_in_order_and_keep_a_person_together(people:
 
 def test_who_a_person_is_need_be_said_once() -> None:
     born = {"date_of_birth": "1991-04-17"}
-    said = [BulkLine(person="noms:1"), BulkLine(person="noms:1", **born), BulkLine(person="noms:1")]
+    said = [BulkLine.model_validate({"person": "noms:1", **more}) for more in ({}, born, {})]
     others = [BulkLine(person="noms:2"), BulkLine(person="noms:1", date_of_birth="1992-05-18")]
     found = persons_of(Good(n, body) for n, body in enumerate([*said, *others]))
     assert found == [

@@ -15,6 +15,7 @@ from fastapi.responses import StreamingResponse
 
 from chassis import clock, logging
 from chassis.auth import require, token_of
+from chassis.consumer import backoff
 from chassis.http import BULK_BODY_LIMIT
 from chassis.http_client import Answer, ServiceClient, UpstreamUnavailable
 from chassis.idempotency import KeyReused, key_required
@@ -30,8 +31,8 @@ from gateway.operations.bulk import kept_chunk, remember_bulk, remember_chunk
 NDJSON = "application/x-ndjson"
 IN_MEMORY = 1024 * 1024
 CHUNK_SECONDS = 120.0
-PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
-"""Seconds between tries while an owner cannot answer; after the last the lines that are left are rejected."""
+PATIENCE_SECONDS = 300.0
+"""How long an owner is asked again while it cannot answer; then the lines that are left are rejected."""
 
 router = APIRouter(prefix="/v1", tags=["release dates"], dependencies=[require(Scope.PUSH)])
 log = logging.get(__name__)
@@ -146,7 +147,9 @@ def _batch_line(line: Good, person: BulkRegistered) -> dict[str, Any]:
 async def _call(caller: Caller, owner: ServiceClient, path: str, body: Any, key: str) -> Answer:
     """The owner's answer to a chunk, asked again with the same key while it cannot answer. Raises OwnerRefused."""
     token = token_of(caller.request)
-    for pause in (*PAUSES, None):
+    until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    failures = 0
+    while True:
         try:
             answer = await owner.request(
                 "POST", path, token=token, body=body, headers={"idempotency-key": key}, timeout_s=CHUNK_SECONDS
@@ -158,9 +161,11 @@ async def _call(caller: Caller, owner: ServiceClient, path: str, body: Any, key:
         if answer is not None and answer.status < 500 and answer.status not in (409, 429):
             problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
             raise OwnerRefused(str(problem.get("code", "rejected")), str(problem.get("detail", "")))
-        if pause is not None:
-            await asyncio.sleep(pause)
-    log.warning("bulk.owner_unavailable", agency=caller.agency)
+        failures += 1
+        if asyncio.get_running_loop().time() > until:
+            break
+        await asyncio.sleep(backoff(failures, top=5.0))
+    log.warning("bulk.owner_unavailable", agency=caller.agency, attempts=failures)
     lost = UpstreamUnavailable()
     raise OwnerRefused(lost.code, "ask again with the same Idempotency-Key")
 
