@@ -420,6 +420,8 @@ class ReferralAlert(StrEnum):
     NOT_ENOUGH_TIME = "not-enough-time"
     APPOINTMENT_BEFORE_RELEASE = "appointment-before-release"
     BOUNCED_TWICE = "bounced-twice"
+    REASON_PAST = "reason-past"
+    """It was refused as too early, or for want of time, and the release date has moved since so that this is past."""
 
 
 class ReferralWindow(StrEnum):

@@ -179,6 +179,17 @@ class ChainContent(Content):
     days: int
 
 
+class SenderAppointment(Content):
+    """An appointment that the sender made, for instance at the gate."""
+
+    appointment_id: str
+    at: Instant
+    with_whom: Line | None = None
+    place: Line | None = None
+    participants: tuple[Line, ...] | None = None
+    outcome: AppointmentOutcome | None = None
+
+
 class ReferralContent(Content):
     """A referral as its sender wrote it, to its receiver. Health data. `due_at` is when an answer is due: it moves with
     the release date only where that was shared with the receiver; `alerts` say what changed since it was sent."""
@@ -201,6 +212,8 @@ class ReferralContent(Content):
     overdue: bool | None = None
     alerts: tuple[ReferralAlert, ...] | None = None
     information: tuple[InformationAnswer, ...] | None = None
+    appointments: tuple[SenderAppointment, ...] | None = None
+    expected_start: date | None = None
     chain: ChainContent
 
 

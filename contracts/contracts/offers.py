@@ -25,7 +25,10 @@ class ReferralAssertion(Part):
     """The referral that an offer belongs to, as a fact of the decision (clauses 3.2, 4.1-4.5).
 
     `order_reference` is the order or licence condition that a statutory referral stands on; None for a voluntary one.
-    `live` is False once the referral has ended: what is known of it then goes no further.
+    `live` says whether its receiver is still its named receiver: once it is False, identity, release date and the
+    referral itself go there no more. The answer (referral-status, engagement) still reaches its sender: a rejection
+    is an answer too. On an offer of the sender's it follows what the sender may know, so that nobody learns of an
+    answer from a share that ends.
     """
 
     referral_id: str
