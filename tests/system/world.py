@@ -148,4 +148,5 @@ class World:
         async def found() -> list[dict[str, Any]]:
             return await self.shares(person, **filters)
 
-        return (await eventually(found, within=30))[-1]
+        entries: list[dict[str, Any]] = await eventually(found, within=30)
+        return entries[-1]

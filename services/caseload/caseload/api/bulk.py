@@ -94,7 +94,7 @@ async def register_lines(
 
 def _line(body: BulkRegistration, reference: str | Identifier, today: date) -> Line:
     if body.name is None or body.date_of_birth is None or body.identifiers is None:
-        raise PersonNotFound()
+        raise PersonNotFound("No such person is yours to see; identifiers, name and date_of_birth would register one.")
     return line_of(
         reference,
         identifiers=body.identifiers,
