@@ -9,6 +9,7 @@ from chassis.consumer import Received
 from chassis.db import Database
 from contracts.event import EventData
 from gateway.operations.project import Projected, project
+from tests.support.pipe import Pipe, piped
 from tests.support.postgres import MakeDatabase, TestDatabase
 from tests.support.sharelog import BEGAN, MadeLog
 
@@ -32,6 +33,13 @@ class Gateway:
 
 
 Show = Callable[..., Awaitable[Projected]]
+
+
+@pytest.fixture(scope="package")
+async def pipe(make_database: MakeDatabase) -> AsyncIterator[Pipe]:
+    """All of Throughgate, shared by the tests of this folder: each has persons of its own."""
+    async with piped(make_database) as made:
+        yield made
 
 
 @pytest.fixture

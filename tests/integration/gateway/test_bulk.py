@@ -1,26 +1,16 @@
 """Many release dates at once, and events of the national prison system, at the prison's gateway."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from contracts.http.gateway import BulkResult
+from tests.integration.gateway.world import PRISON
 from tests.support.eventually import eventually
 from tests.support.http import problem
-from tests.support.pipe import Pipe, piped
-from tests.support.postgres import MakeDatabase
+from tests.support.pipe import Pipe
 
-PRISON = ("hmp-northgate", "prison")
 NDJSON = "application/x-ndjson"
-
-
-@pytest.fixture(scope="module")
-async def pipe(make_database: MakeDatabase) -> AsyncIterator[Pipe]:
-    async with piped(make_database) as made:
-        yield made
 
 
 def line(number: str, day: str = "2031-03-04", *, kind: str = "CRD", known: bool = False, **more: Any) -> bytes:
