@@ -107,7 +107,7 @@ async def agreed_and_not_agreed(stage: Stage) -> None:
 async def dates_move(stage: Stage) -> None:
     """One date moves to a Friday, one to tomorrow; everyone who may know hears, with notice and flags."""
     first, second = stage.people[0], stage.people[2]
-    friday = _next_friday(stage.today + timedelta(days=30))
+    friday = _next_friday(stage.today + timedelta(days=45))
     answer = await _push(stage, first, friday)
     stage.check(f"a Friday: {', '.join(answer['flags'])}", "friday-release" in answer["flags"], _advice(answer))
     answer = await _push(stage, second, stage.today + timedelta(days=1))
@@ -167,7 +167,8 @@ async def the_auditor_lists(stage: Stage) -> None:
         and all((item["clause"], item["basis"], item["consent_id"]) == ("2.2", "statutory", None) for item in by_law),
     )
     why = await auditor.get(f"/shares/{refused[0]['share_id']}/explanation")
-    stage.say(f"    {why['text'] if 'text' in why else json.dumps(why)}")
+    for sentence in why["sentences"]:
+        stage.say(f"    {sentence}")
     reads = [item async for item in auditor.pages("/accesses", person_id=person_id)]
     stage.check("and sees which agencies looked", {PROBATION, CHARITY} <= {read["agency"] for read in reads})
     held, _ = await until(lambda: _reconciled(stage))
