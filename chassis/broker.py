@@ -8,13 +8,13 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 from sqlalchemy import text
 
-from chassis import logging
-from chassis.db import Database
+from chassis import crash, logging
+from chassis.db import AsyncSession, Database
 from chassis.settings import Settings
 from contracts.topics import Topic, TopicSpec, specs
 
@@ -119,18 +119,44 @@ async def _wrong(admin: AIOKafkaAdminClient, settings: Settings) -> set[str]:
     return {name for name, spec in wanted.items() if found.get(name) != spec.partitions}
 
 
-async def is_new(database: Database, part: str, cluster: str) -> bool:
-    """Remembers the broker this part speaks to; True if it spoke to another one before."""
-    async with database.transaction() as session:
-        before = await session.scalar(text("SELECT cluster_id FROM broker_seen WHERE part = :part"), {"part": part})
-        await session.execute(
-            text(
-                "INSERT INTO broker_seen (part, cluster_id) VALUES (:part, :cluster)"
-                " ON CONFLICT (part) DO UPDATE SET cluster_id = :cluster"
-            ),
-            {"part": part, "cluster": cluster},
-        )
+async def is_another(session: AsyncSession, part: str, cluster: str) -> bool:
+    """Whether this part of the service spoke to another broker before: one that lost its memory since."""
+    before = await session.scalar(text("SELECT cluster_id FROM broker_seen WHERE part = :part"), {"part": part})
     changed = before is not None and before != cluster
     if changed:
         log.warning("broker.lost_its_memory", task=part, cluster_id=cluster)
     return changed
+
+
+async def remember(session: AsyncSession, part: str, cluster: str) -> None:
+    """This part has done what a new broker asks for: in the transaction of that, or after it, and never before."""
+    await session.execute(
+        text(
+            "INSERT INTO broker_seen (part, cluster_id) VALUES (:part, :cluster)"
+            " ON CONFLICT (part) DO UPDATE SET cluster_id = :cluster"
+        ),
+        {"part": part, "cluster": cluster},
+    )
+
+
+async def is_still(session: AsyncSession, part: str, cluster: str) -> bool:
+    """Whether that is the broker this part speaks to; until the transaction's end it cannot become another one."""
+    seen = text("SELECT cluster_id FROM broker_seen WHERE part = :part FOR SHARE")
+    return bool(await session.scalar(seen, {"part": part}) == cluster)
+
+
+async def meet(database: Database, consumer: AIOKafkaConsumer, *, part: str, cluster: str, stop: asyncio.Event) -> None:
+    """A new broker is read from its beginning, and is known only when that beginning is what it keeps for us.
+
+    Before we noticed, offsets of the old broker may have been committed to the new one.
+    """
+    async with database.session() as session:
+        another = await is_another(session, part, cluster)
+    if another:
+        while not consumer.assignment() and not stop.is_set():
+            await consumer.getmany(timeout_ms=100, max_records=1)
+        await consumer.seek_to_beginning()
+        crash.here("consumer.new_broker")
+        await consumer.commit({each: await consumer.position(each) for each in consumer.assignment()})
+    async with database.transaction() as session:
+        await remember(session, part, cluster)

@@ -17,7 +17,7 @@ from aiokafka.errors import CommitFailedError, KafkaError
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis import broker, clock, logging, parked
+from chassis import broker, clock, crash, logging, parked
 from chassis.db import Database, is_passing
 from chassis.settings import Settings
 from chassis.stream import Message, take_turns
@@ -67,7 +67,9 @@ def dispatch(handlers: Mapping[type[EventData], Handler]) -> Apply:
     """An Apply that hands each event to its handler, in order; types without a handler are passed over."""
 
     async def apply(session: AsyncSession, batch: Sequence[Received[EventData]]) -> None:
-        for received in batch:
+        for place, received in enumerate(batch):
+            if place == len(batch) // 2:
+                crash.here("consumer.mid_batch")
             if handler := handlers.get(type(received.data)):
                 await handler(session, received)
 
@@ -106,9 +108,11 @@ class Consumer:
                 failures = 0
             except Stopping:
                 return
-            except (KafkaError, OSError, TimeoutError) as error:
+            except Exception as error:
+                if not (isinstance(error, KafkaError | OSError | TimeoutError) or is_passing(error)):
+                    raise
                 failures += 1
-                log.warning("consumer.broker_unavailable", group=self.group, error=logging.describe(error))
+                log.warning("consumer.not_there", group=self.group, attempt=failures, error=logging.describe(error))
                 await _pause(stop, backoff(failures))
             finally:
                 self.ready = False
@@ -133,10 +137,7 @@ class Consumer:
         try:
             if not shared:
                 consumer.assign(broker.partitions(self.settings, self.topics))
-            if await broker.is_new(self.database, f"consumer {self.group}", cluster):
-                while not consumer.assignment() and not stop.is_set():
-                    await consumer.getmany(timeout_ms=100, max_records=1)
-                await consumer.seek_to_beginning()
+            await broker.meet(self.database, consumer, part=f"consumer {self.group}", cluster=cluster, stop=stop)
             self.ready = True
             idle_since = clock.now()
             while not stop.is_set():
@@ -165,8 +166,10 @@ class Consumer:
                 except Unreadable as error:
                     await self._park(self._unreadable(record), error.code)
         await self.process(messages, stop)
+        crash.here("consumer.after_commit")
         try:
             await consumer.commit({partition: batch[-1].offset + 1 for partition, batch in records.items()})
+            crash.here("consumer.after_offsets")
         except CommitFailedError:
             log.info("consumer.rebalanced", group=self.group)
 
@@ -201,8 +204,10 @@ class Consumer:
             async with self.database.transaction() as session:
                 turns = await take_turns(session, messages, now=clock.now())
                 ready = [received for message in turns.ready if (received := _received(message))]
+                crash.here("consumer.before_apply")
                 if ready:
                     await self.apply(session, ready)
+                crash.here("consumer.before_commit")
         if turns.waiting:
             log.info("consumer.waiting", group=self.group, waiting=turns.waiting)
         if self._after_commit:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis import crash
 from chassis.consumer import Received
 from chassis.ids import new_id
 from chassis.telemetry import current_traceparent
@@ -63,6 +64,7 @@ async def emit_all(
             }
         )
     await session.execute(text(_ADD), {name: [row[name] for row in rows] for name in rows[0]})
+    crash.here("outbox.written")
     if lane is Lane.URGENT:
         await session.execute(
             text(

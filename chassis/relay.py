@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from sqlalchemy import Row, text
 
-from chassis import broker, clock, logging
+from chassis import broker, clock, crash, logging
 from chassis.consumer import CHECK_EVERY, backoff
 from chassis.db import Database, is_passing
 from chassis.outbox import CHANNEL, forget_old
@@ -30,6 +30,8 @@ KEPT = timedelta(days=7)
 _LOCK = 7_468_726_371
 """The advisory lock's number, the same in every service's database."""
 
+_PART = "relay"
+
 _URGENT = """
 SELECT id, event_id, topic, key, version, type, time, traceparent, body FROM outbox
 WHERE sent_at IS NULL AND lane = 'urgent' AND topic = ANY(:topics) ORDER BY id LIMIT :limit
@@ -41,6 +43,10 @@ WHERE sent_at IS NULL AND lane = 'bulk' AND topic = :topic ORDER BY id LIMIT :li
 _UNANSWERED = """
 SELECT count(*) FROM outbox WHERE topic = :topic AND lane = 'bulk' AND sent_at IS NOT NULL AND answered_at IS NULL
 """
+
+
+class AnotherRelay(Exception):
+    """Another relay has met a new broker since: what was sent to the old one is not marked."""
 
 
 class Relay:
@@ -68,7 +74,7 @@ class Relay:
                     await self._lead(listener, stop)
                 failures = 0
             except Exception as error:
-                if not (isinstance(error, KafkaError | OSError | TimeoutError) or is_passing(error)):
+                if not (isinstance(error, KafkaError | OSError | TimeoutError | AnotherRelay) or is_passing(error)):
                     raise
                 failures += 1
                 log.warning("relay.not_now", attempt=failures, error=logging.describe(error))
@@ -87,8 +93,7 @@ class Relay:
         cluster = await broker.cluster_id(self.settings)
         # A broker that lost its memory has no topics, and would make them with other partitions than they must have.
         await broker.ensure_topics(self.settings)
-        if await broker.is_new(self.database, "relay", cluster):
-            await self._send_everything_again()
+        await self._meet(cluster)
         producer = AIOKafkaProducer(
             bootstrap_servers=self.settings.kafka,
             acks="all",
@@ -102,7 +107,7 @@ class Relay:
             self.ready = True
             checked = tidied = clock.now()
             while not stop.is_set():
-                sent = await self._wave(producer)
+                sent = await self._wave(producer, cluster)
                 if clock.now() - checked > CHECK_EVERY:
                     checked = clock.now()
                     if await broker.cluster_id(self.settings) != cluster:
@@ -116,7 +121,7 @@ class Relay:
         finally:
             await producer.stop()
 
-    async def _wave(self, producer: AIOKafkaProducer) -> int:
+    async def _wave(self, producer: AIOKafkaProducer, cluster: str) -> int:
         """Sends what is due now and waits for every acknowledgement; returns how many rows that were."""
         async with self.database.session() as session:
             rows = list(await session.execute(text(_URGENT), {"topics": self.topics, "limit": WAVE}))
@@ -131,35 +136,49 @@ class Relay:
         if not rows:
             return 0
         with span("relay wave", attributes={"count": len(rows)}):
+            crash.here("relay.before_send")
             await self._send(producer, rows)
-            await self._mark([row.id for row in rows], clock.now())
+            crash.here("relay.after_send")
+            await self._mark([row.id for row in rows], cluster, clock.now())
+            crash.here("relay.after_mark")
         return len(rows)
 
     async def _send(self, producer: AIOKafkaProducer, rows: Sequence[Row[tuple[object, ...]]]) -> None:
         async with asyncio.timeout(30):
             # Rows of one stream go to one partition in the order of their versions; send() keeps that order.
-            futures = [
-                await producer.send(
-                    broker.wire_name(self.settings, row.topic),
-                    value=row.body,
-                    key=row.key.encode(),
-                    headers=list(to_headers(self._envelope(row))),
+            futures = []
+            for place, row in enumerate(sorted(rows, key=lambda row: row.id)):
+                if place == len(rows) // 2:
+                    crash.here("relay.mid_wave")
+                futures.append(
+                    await producer.send(
+                        broker.wire_name(self.settings, row.topic),
+                        value=row.body,
+                        key=row.key.encode(),
+                        headers=list(to_headers(self._envelope(row))),
+                    )
                 )
-                for row in sorted(rows, key=lambda row: row.id)
-            ]
             for outcome in await asyncio.gather(*futures, return_exceptions=True):
                 if isinstance(outcome, BaseException):
                     raise outcome
 
-    async def _mark(self, ids: list[int], now: datetime) -> None:
+    async def _mark(self, ids: list[int], cluster: str, now: datetime) -> None:
+        """A relay that lost its lock unawares must not mark what a new broker has never had."""
         async with self.database.transaction() as session:
+            if not await broker.is_still(session, _PART, cluster):
+                raise AnotherRelay
             await session.execute(
                 text("UPDATE outbox SET sent_at = :now WHERE id = ANY(:ids)"), {"now": now, "ids": ids}
             )
 
-    async def _send_everything_again(self) -> None:
+    async def _meet(self, cluster: str) -> None:
+        """A new broker is known only together with what it must be sent again: else a crash in between loses it."""
         async with self.database.transaction() as session:
-            await session.execute(text("UPDATE outbox SET sent_at = NULL WHERE sent_at IS NOT NULL"))
+            another = await broker.is_another(session, _PART, cluster)
+            await broker.remember(session, _PART, cluster)
+            if another:
+                crash.here("relay.new_broker")
+                await session.execute(text("UPDATE outbox SET sent_at = NULL WHERE sent_at IS NOT NULL"))
 
     def _envelope(self, row: Row[tuple[object, ...]]) -> Envelope:
         return Envelope(

@@ -15,7 +15,7 @@ import uvloop
 from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
-from chassis import broker, logging, telemetry
+from chassis import broker, crash, logging, telemetry
 from chassis.consumer import Consumer
 from chassis.db import Database
 from chassis.relay import Relay
@@ -47,6 +47,7 @@ async def run(
 ) -> None:
     """Runs until SIGTERM or SIGINT, then stops cleanly. Raises what made a part die."""
     telemetry.configure(settings)
+    crash.configure(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

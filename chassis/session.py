@@ -9,12 +9,19 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from chassis import crash
 from chassis.db import AsyncSession, Database
+
+_READS = frozenset({"GET", "HEAD"})
 
 
 async def _session(request: Request) -> AsyncIterator[AsyncSession]:
     async with request.app.state.database.transaction() as session:
         yield session
+        if request.method not in _READS:
+            crash.here("request.before_commit")
+    if request.method not in _READS:
+        crash.here("request.after_commit")
 
 
 def _database(request: Request) -> Database:

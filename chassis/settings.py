@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     rate_limit: str = "30000/minute"
     """Requests of one agency to one gateway process, in the notation of the library `limits`."""
 
+    crash_file: Path | None = None
+    """For fault tests: a file that says at which point to die (chassis.crash). Refused outside development and test."""
+
     log_level: str = "info"
     otlp_endpoint: str = ""
     """Base address of an OTLP/HTTP collector; traces are sent only if it is set."""
@@ -92,4 +95,10 @@ class Settings(BaseSettings):
     def _secrets_of_its_own(self) -> Self:
         if not self.is_local and self.cursor_key == DEVELOPMENT_CURSOR_KEY:
             raise ValueError("THROUGHGATE_CURSOR_KEY must be set outside development")
+        return self
+
+    @model_validator(mode="after")
+    def _no_way_to_be_told_to_die(self) -> Self:
+        if not self.is_local and self.crash_file is not None:
+            raise ValueError("THROUGHGATE_CRASH_FILE is for development and test alone")
         return self
