@@ -40,7 +40,7 @@ def consumers(settings: Settings, database: Database, key: VerifierKey) -> tuple
     """One for the log, in small batches, and one for denials, which so wait for one batch of the log at most."""
     apply = projecting(key)
     return (
-        Consumer(database, settings, group="gateway-projector", topics=[Topic.SHARE_LOG], apply=apply, batch=4),
+        Consumer(database, settings, group="gateway-projector", topics=[Topic.SHARE_LOG], apply=apply, batch=2),
         Consumer(database, settings, group="gateway-denials", topics=[Topic.SHARE_DENIALS], apply=apply),
     )
 

@@ -4,10 +4,11 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from chassis.tables import ChassisTable
 from gateway.models import Table
+from gateway.operations.bulk import forget_old
 from tests.integration.gateway.conftest import Gateway
 
 CONTENT = {"release_date": "2026-12-01"}
@@ -130,3 +131,16 @@ def test_models_are_what_the_migrations_made(gateway: Gateway) -> None:
         differences = compare_metadata(context, [Table.metadata, ChassisTable.metadata])  # type: ignore[arg-type]
     engine.dispose()
     assert differences == []
+
+
+async def test_only_what_is_old_is_forgotten(gateway: Gateway) -> None:
+    await filled(gateway)
+    async with gateway.front.transaction() as session:
+        await session.execute(text("SELECT set_config('throughgate.agency', 'probation-north', true)"))
+        await session.execute(
+            text("INSERT INTO bulk_request VALUES ('probation-north', 'o', 'd', now() - interval '3d')")
+        )
+    async with gateway.front.transaction() as session:
+        await forget_old(session)
+    keys = await rows(gateway, "SELECT key FROM bulk_request", agency="probation-north")
+    assert keys == [("k",)]

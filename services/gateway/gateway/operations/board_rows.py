@@ -1,16 +1,15 @@
 """A board's changes as rows, in one order of tables, in bulk."""
 
-from dataclasses import asdict
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import insert, text
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.domain.board import Changes
 from gateway.domain.bodies import blanked
-from gateway.models import Denial, FeedItem, LedgerRow, Section, Told
+from gateway.domain.shares import Item, LedgerLine, Visible
 
 FEED_CHANNEL = "feed"
 
@@ -32,6 +31,24 @@ _TALLY = """
 INSERT INTO tally (agency, shares, hidden)
 SELECT * FROM unnest(CAST(:agencies AS text[]), CAST(:shares AS bigint[]), CAST(:hidden AS bigint[]))
 ON CONFLICT (agency) DO UPDATE SET shares = tally.shares + EXCLUDED.shares, hidden = tally.hidden + EXCLUDED.hidden
+"""
+_ITEMS = "INSERT INTO feed_item SELECT * FROM json_populate_recordset(CAST(NULL AS feed_item), CAST(:rows AS json))"
+_SECTIONS = """
+INSERT INTO section SELECT * FROM json_populate_recordset(CAST(NULL AS section), CAST(:rows AS json))
+ON CONFLICT (agency, category, subject_ref) DO UPDATE SET person_id = EXCLUDED.person_id, version = EXCLUDED.version,
+    share_id = EXCLUDED.share_id, cursor = EXCLUDED.cursor, body = EXCLUDED.body
+"""
+_LEDGER = """
+INSERT INTO ledger SELECT * FROM json_populate_recordset(CAST(NULL AS ledger), CAST(:rows AS json))
+ON CONFLICT DO NOTHING
+"""
+_TOLD = """
+INSERT INTO told SELECT * FROM json_populate_recordset(CAST(NULL AS told), CAST(:rows AS json))
+ON CONFLICT (source, category, subject_ref, recipient) DO UPDATE SET share_id = EXCLUDED.share_id
+"""
+_DENIALS = """
+INSERT INTO denial SELECT * FROM json_populate_recordset(CAST(NULL AS denial), CAST(:rows AS json))
+ON CONFLICT (share_id) DO UPDATE SET effect = EXCLUDED.effect
 """
 _WAKE = "SELECT pg_notify(:channel, agency) FROM unnest(CAST(:agencies AS text[])) s(agency)"
 
@@ -58,12 +75,7 @@ async def _deny(session: AsyncSession, changes: Changes, now: datetime) -> None:
         {"share_id": share_id, "agency": agency, "effect": effect, "at": now}
         for share_id, (agency, effect) in sorted(changes.denied.items())
     ]
-    if rows:
-        statement = upsert(Denial)
-        statement = statement.on_conflict_do_update(
-            index_elements=["share_id"], set_={"effect": statement.excluded.effect}
-        )
-        await session.execute(statement, rows)
+    await _put(session, _DENIALS, rows)
 
 
 async def _feed(session: AsyncSession, changes: Changes) -> None:
@@ -72,8 +84,7 @@ async def _feed(session: AsyncSession, changes: Changes) -> None:
         rows = (await session.execute(text(_BODIES), {"agencies": agencies, "cursors": cursors})).all()
         blank = [{"agency": row.agency, "cursor": row.cursor, "body": blanked(row.body)} for row in rows]
         await session.execute(text(_BLANK), blank)
-    if changes.items:
-        await session.execute(insert(FeedItem), [asdict(item) for item in changes.items.values()])
+    await _put(session, _ITEMS, [_fields(item) for item in changes.items.values()])
 
 
 async def _views(session: AsyncSession, changes: Changes) -> None:
@@ -81,34 +92,33 @@ async def _views(session: AsyncSession, changes: Changes) -> None:
     if gone:
         agencies, categories, subjects = map(list, zip(*gone, strict=True))
         await session.execute(text(_UNSHOW), {"agencies": agencies, "categories": categories, "subjects": subjects})
-    rows: list[dict[str, Any]] = [
-        {"agency": agency, "category": category, "subject_ref": subject_ref, **asdict(visible)}
+    rows = [
+        {"agency": agency, "category": category, "subject_ref": subject_ref, **_fields(visible)}
         for (agency, category, subject_ref), visible in changes.visible.items()
         if visible is not None
     ]
-    if rows:
-        statement = upsert(Section)
-        newer = {name: statement.excluded[name] for name in ("person_id", "version", "share_id", "cursor", "body")}
-        statement = statement.on_conflict_do_update(index_elements=["agency", "category", "subject_ref"], set_=newer)
-        await session.execute(statement, rows)
+    await _put(session, _SECTIONS, rows)
 
 
 async def _ledger(session: AsyncSession, changes: Changes) -> None:
-    rows = [{**asdict(line), "current": line.share_id not in changes.outdated} for line in changes.ledger.values()]
-    if rows:
-        await session.execute(upsert(LedgerRow).on_conflict_do_nothing(), rows)
+    rows = [{**_fields(line), "current": line.share_id not in changes.outdated} for line in changes.ledger.values()]
+    await _put(session, _LEDGER, rows)
     if changes.outdated:
         await session.execute(text(_OUTDATE), {"shares": sorted(changes.outdated)})
     if changes.withdrawn:
         await session.execute(text(_WITHDRAW), {"shares": sorted(changes.withdrawn)})
-    if changes.told:
-        statement = upsert(Told)
-        statement = statement.on_conflict_do_update(
-            index_elements=["source", "category", "subject_ref", "recipient"],
-            set_={"share_id": statement.excluded.share_id},
-        )
-        told = [
-            {"source": source, "category": category, "subject_ref": subject, "recipient": recipient, "share_id": share}
-            for (source, category, subject, recipient), share in sorted(changes.told.items())
-        ]
-        await session.execute(statement, told)
+    told = [
+        {"source": source, "category": category, "subject_ref": subject, "recipient": recipient, "share_id": share}
+        for (source, category, subject, recipient), share in sorted(changes.told.items())
+    ]
+    await _put(session, _TOLD, told)
+
+
+async def _put(session: AsyncSession, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Any number of rows in one statement and one parameter: many times faster than a parameter per value."""
+    if rows:
+        await session.execute(text(statement), {"rows": json.dumps(rows, default=str, ensure_ascii=False)})
+
+
+def _fields(row: Item | Visible | LedgerLine) -> dict[str, object]:
+    return {name: getattr(row, name) for name in row.__slots__}

@@ -47,7 +47,6 @@ async def project(
     session: AsyncSession, messages: Sequence[Received[EventData]], *, key: VerifierKey, now: datetime
 ) -> Projected:
     """Apply messages of `share-log` and `share-denials` in the order given. Doubted entries hide themselves alone."""
-    await session.execute(_ONE_AT_A_TIME)
     doubts: list[Doubt] = []
     steps: list[Believed | ShareDeniedV1] = []
     for message in messages:
@@ -57,6 +56,7 @@ async def project(
             steps.append(believed)
         elif isinstance(message.data, ShareDeniedV1):
             steps.append(message.data)
+    await session.execute(_ONE_AT_A_TIME)
     board = Board()
     await _fill(session, board, steps)
     for step in steps:

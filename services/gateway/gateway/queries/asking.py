@@ -1,12 +1,7 @@
 """Who is asking, said to the database: row-level security lets a transaction see the rows of this agency alone."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-
-from chassis.db import Database
 
 _ASKING = "SELECT set_config('throughgate.agency', :agency, true), set_config('throughgate.agency_kind', :kind, true)"
 
@@ -14,11 +9,3 @@ _ASKING = "SELECT set_config('throughgate.agency', :agency, true), set_config('t
 async def ask_as(session: AsyncSession, *, agency: str, kind: str) -> None:
     """For the rest of this transaction the rows of this agency are there, and no others."""
     await session.execute(text(_ASKING), {"agency": agency, "kind": kind})
-
-
-@asynccontextmanager
-async def asking(database: Database, *, agency: str, kind: str) -> AsyncIterator[AsyncSession]:
-    """A transaction in which this agency asks; commits once at its end."""
-    async with database.transaction() as session:
-        await ask_as(session, agency=agency, kind=kind)
-        yield session
