@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     release_notify_url: str = "http://127.0.0.1:8102"
     consent_url: str = "http://127.0.0.1:8103"
     audit_url: str = "http://127.0.0.1:8104"
+    referral_url: str = "http://127.0.0.1:8106"
     issuer_url: str = "http://127.0.0.1:8105"
     """Where the gateway finds the development issuer's own process; unused in production."""
 

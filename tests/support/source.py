@@ -15,11 +15,12 @@ PACKAGES: dict[str, Path] = {
     "throughgate": ROOT / "throughgate",
     "caseload": ROOT / "services/caseload/caseload",
     "release_notify": ROOT / "services/release-notify/release_notify",
+    "referral": ROOT / "services/referral/referral",
     "consent": ROOT / "services/consent/consent",
     "audit": ROOT / "services/audit/audit",
     "gateway": ROOT / "services/gateway/gateway",
 }
-SERVICES = ("caseload", "release_notify", "consent", "audit", "gateway")
+SERVICES = ("caseload", "release_notify", "referral", "consent", "audit", "gateway")
 
 
 def files(*packages: str) -> list[Path]:

@@ -5,16 +5,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from throughgate.contracts_gen import openapi, schemas
+from throughgate.contracts_gen import openapi, schemas, states
 from throughgate.contracts_gen.artefacts import ROOT, differences, write
 from throughgate.contracts_gen.asyncapi import asyncapi_files
 
-FOLDERS = (schemas.FOLDER, openapi.FOLDER)
+FOLDERS = (schemas.FOLDER, openapi.FOLDER, states.FOLDER)
 
 
 def generated() -> dict[PurePosixPath, bytes]:
     """Every generated file, by its path in the repository."""
-    return {**schemas.schema_files(), **openapi.openapi_files(), **asyncapi_files()}
+    return {**schemas.schema_files(), **openapi.openapi_files(), **asyncapi_files(), **states.state_files()}
 
 
 def main(arguments: Sequence[str], *, root: Path = ROOT) -> int:

@@ -34,6 +34,7 @@ DATABASES: Mapping[str, ServiceDatabase] = {
     for database in (
         ServiceDatabase("caseload", "caseload", ("caseload",)),
         ServiceDatabase("release_notify", "release_notify", ("release_notify",)),
+        ServiceDatabase("referral", "referral", ("referral",)),
         ServiceDatabase("consent", "consent", ("consent",)),
         ServiceDatabase("audit", "audit", ("audit",)),
         ServiceDatabase("gateway", "gateway", ("gateway", "gateway_projector")),

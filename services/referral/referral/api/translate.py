@@ -1,0 +1,122 @@
+"""From a case to what one side is answered: what it wrote, and the bare state that it may know."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.codes import ReferralRole, ReferralWarning
+from contracts.http.referral import ReferralAnswer, ServiceAnswer
+from referral.domain.contents import Meeting
+from referral.domain.judge import WARNINGS
+from referral.domain.machine import allowed_actions
+from referral.models import ServiceRow
+from referral.operations.case import SENDER, Case
+from referral.queries.directory import Answers
+from referral.queries.referrals import chains_of, history_of
+
+SAID = (
+    "needs",
+    "reason",
+    "urgency",
+    "scores",
+    "statutory",
+    "order_reference",
+    "previous_contact",
+    "communication_needs",
+    "location",
+    "consent_id",
+    "expected_start",
+    "reason_code",
+)
+COMPUTED = frozenset({"waiting_days", "acceptance_rate"})
+ANSWERED = (
+    "reason_code",
+    "comment",
+    "next",
+    "question",
+    "team",
+    "member",
+    "interim_support",
+    "expected_start",
+    "on_hold_until",
+    "result",
+    "outcome_scores",
+)
+
+
+async def answers(session: AsyncSession, cases: Sequence[Case], role: ReferralRole) -> list[ReferralAnswer]:
+    """The cases as this side has them, in their order."""
+    if not cases:
+        return []
+    agency = cases[0].sides[role].agency
+    history = await history_of(session, [case.row.referral_id for case in cases], role=role)
+    chains = await chains_of(session, sorted({case.row.chain_id for case in cases}), agency=agency)
+    return [
+        _answer(case, role, history[case.row.referral_id], chains[case.row.chain_id, role is SENDER]) for case in cases
+    ]
+
+
+async def answer(session: AsyncSession, case: Case, role: ReferralRole) -> ReferralAnswer:
+    return (await answers(session, [case], role))[0]
+
+
+def _answer(case: Case, role: ReferralRole, history: Sequence[RowMapping], chain: RowMapping) -> ReferralAnswer:
+    row, side = case.row, case.sides[role]
+    is_sender = role is SENDER
+    words = {name: row.said.get(name) for name in SAID} if is_sender else {n: row.answer.get(n) for n in ANSWERED}
+    bounces = int(chain["bounces"]) if is_sender else row.bounces + (side.state == "rejected")
+    return ReferralAnswer.model_validate(
+        {
+            **words,
+            "referral_id": row.referral_id,
+            "chain_id": row.chain_id,
+            "version": side.version,
+            "person_id": row.person_id,
+            "from": row.sender,
+            "to": row.receiver,
+            "service_id": row.service_id,
+            "onward_of": row.onward_of if is_sender else None,
+            "state": side.state,
+            "direction": "sent" if is_sender else "received",
+            "submitted_at": row.submitted_at,
+            "received_at": row.received_at,
+            "due_at": side.due_at,
+            "overdue": side.overdue,
+            "alerts": side.alerts,
+            "appointments": [_meeting(meeting) for meeting in case.meetings(role)],
+            "chain": {
+                "bounces": bounces,
+                "days": (case.now - chain["began"]) // timedelta(days=1) if is_sender else row.said["chain_days"],
+                "accepted": bool(chain["accepted"]),
+            },
+            "warnings": [{"code": code, "detail": WARNINGS[ReferralWarning(code)]} for code in row.warnings]
+            if is_sender
+            else [],
+            "history": [
+                {name: line[name] for name in ("at", "from_state", "to_state", "by", "code")} for line in history
+            ],
+            "allowed_actions": allowed_actions(side.state, role),
+        }
+    )
+
+
+def service_answer(row: ServiceRow, found: Answers | None) -> ServiceAnswer:
+    said: dict[str, Any] = {name: getattr(row, name) for name in ServiceAnswer.model_fields if name not in COMPUTED}
+    known = found or Answers()
+    return ServiceAnswer.model_validate(
+        said | {"waiting_days": known.waiting_days, "acceptance_rate": known.acceptance_rate}
+    )
+
+
+def _meeting(meeting: Meeting) -> dict[str, Any]:
+    return {
+        "appointment_id": meeting.appointment_id,
+        "at": meeting.at,
+        "with": meeting.with_whom,
+        "place": meeting.place,
+        "participants": meeting.participants,
+        "outcome": meeting.outcome,
+    }

@@ -1,0 +1,1 @@
+"""What a referral is and what may become of it: values in, values out."""

@@ -1,0 +1,1 @@
+"""Writes: one function per use case. None commits; the edge does."""

@@ -1,0 +1,44 @@
+"""Persons by the id they have now, locked in id order: who writes anything about a person holds that lock."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+_OPEN = "INSERT INTO person (person_id) SELECT unnest(CAST(:ids AS text[])) ON CONFLICT DO NOTHING"
+_LOCK = "SELECT person_id, merged_into FROM person WHERE person_id = ANY(:ids) ORDER BY person_id FOR UPDATE"
+_ALIASES = """
+WITH RECURSIVE chain (asked, person_id, merged_into) AS (
+    SELECT person_id, person_id, merged_into FROM person WHERE person_id = ANY(:ids)
+    UNION ALL
+    SELECT c.asked, p.person_id, p.merged_into FROM chain c JOIN person p ON p.person_id = c.merged_into
+)
+SELECT asked, person_id FROM chain WHERE merged_into IS NULL
+"""
+
+
+async def resolve(session: AsyncSession, person_ids: Iterable[str]) -> dict[str, str]:
+    """Every id -> the id that its person has now; an id never heard of is its own."""
+    ids = sorted(set(person_ids))
+    found = await session.execute(text(_ALIASES), {"ids": ids})
+    kept: dict[str, str] = {row.asked: row.person_id for row in found}
+    return {person_id: kept.get(person_id, person_id) for person_id in ids}
+
+
+async def lock_persons(session: AsyncSession, person_ids: Iterable[str]) -> dict[str, str]:
+    """Locks these persons; every id asked for -> the id that its person has now."""
+    asked = sorted(set(person_ids))
+    if not asked:
+        return {}
+    await session.execute(text(_OPEN), {"ids": asked})
+    kept = await resolve(session, asked)
+    while True:
+        rows = await session.execute(text(_LOCK), {"ids": sorted(set(kept.values()))})
+        if all(row.merged_into is None for row in rows):
+            return kept
+        kept = await resolve(session, asked)  # merged while this waited for the lock
+
+
+async def lock_person(session: AsyncSession, person_id: str) -> str:
+    """Locks one person and returns the id they have now."""
+    return (await lock_persons(session, [person_id]))[person_id]
