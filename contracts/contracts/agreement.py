@@ -105,8 +105,12 @@ class Clause(_Closed):
     authorising_law: Text | None = None
     articles: Articles
     subject_to: SubjectTo | None = None
+    as_referred: bool = False
+    """The answer to a referral: it stands on what the referral came on, `basis` or law; then it needs no consent."""
     involvement: Literal["confirmed", "any", "none"]
     """What the recipient needs: `any` is claimed or confirmed."""
+    involvement_not_for: tuple[Category, ...] = ()
+    """Categories that need none: a referral goes to its named receiver, who is not involved before it has it."""
     conditions: tuple[Condition, ...] = ()
     redactions: dict[Category, Redaction] = Field(default_factory=dict)
     source_sees_recipient: Literal["yes", "recorder", "referral-ends", "no"] = "no"
@@ -123,6 +127,8 @@ class Clause(_Closed):
         strange = set(self.redactions) - set(self.categories)
         if strange:
             raise ValueError("a redaction names a category that the clause does not share")
+        if set(self.involvement_not_for) - set(self.categories):
+            raise ValueError("involvement_not_for names a category that the clause does not share")
         return self
 
 

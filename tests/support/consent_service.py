@@ -17,7 +17,7 @@ from consent.operations.policy import publish
 from contracts.caseload import Agency, AgencyRegisteredV1, InvolvementChangedV1, MappaChangedV1
 from contracts.codes import AgencyKind, Category, InvolvementState
 from contracts.event import EventData
-from contracts.offers import Addressee, EmergencyAssertion, OfferMadeV1
+from contracts.offers import Addressee, EmergencyAssertion, OfferMadeV1, ReferralAssertion
 from tests.support.consent_world import agencies, north_isa
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -119,6 +119,7 @@ def offer(
     to: tuple[str, ...] = (),
     kinds: tuple[AgencyKind, ...] = (),
     justification: str | None = None,
+    referral: ReferralAssertion | None = None,
 ) -> OfferMadeV1:
     said = content or {"release_date": "2027-03-05", "date_type": "CRD", "status": "confirmed", "reason": "correction"}
     addressed = [Addressee(agency=name) for name in to] + [Addressee(kind=kind) for kind in kinds]
@@ -134,6 +135,7 @@ def offer(
         occurred_at=clock.now(),
         addressees=tuple(addressed) or None,
         emergency=EmergencyAssertion(member="m.okafor", justification=justification) if justification else None,
+        referral=referral,
     )
 
 

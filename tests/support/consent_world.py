@@ -18,6 +18,7 @@ from consent.domain.facts import (
     OfferFacts,
     PersonFacts,
     Question,
+    Referral,
     Scope,
     Withdrawal,
 )
@@ -109,6 +110,10 @@ def request(agency: str, category: Category, source: str | None = None, **change
     )
 
 
+def referral(sender: str, receiver: str, *, ordered: bool = False, live: bool = True) -> Referral:
+    return Referral("referral-1", agencies()[sender], receiver, ordered, live)
+
+
 def question(
     source: str,
     recipient: str,
@@ -118,6 +123,7 @@ def question(
     fields: tuple[str, ...] = (),
     addressees: tuple[str, ...] | None = None,
     emergency: bool = False,
+    about: Referral | None = None,
     now: datetime = NOW,
     **changes: Any,
 ) -> Question:
@@ -128,5 +134,6 @@ def question(
         fields=fields,
         addressees=addressees,
         emergency=Emergency("m.okafor", JUSTIFICATION) if emergency else None,
+        referral=about,
     )
     return Question(offer, agencies()[recipient], person or PersonFacts(version=1), now, **changes)

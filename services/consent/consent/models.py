@@ -227,6 +227,8 @@ class OfferRow(Table, table=True):
     content: dict[str, Any] | None = _optional_json()
     addressees: list[dict[str, Any]] | None = _optional_json()
     emergency: dict[str, Any] | None = _optional_json()
+    referral: dict[str, Any] | None = _optional_json()
+    """What the offer's owner asserts of the referral that it belongs to."""
     occurred_at: datetime = _instant()
     answered: bool
     """Whether its owner was told that it was considered."""

@@ -106,7 +106,7 @@ async def objection(
 async def _facts(session: SessionDep, person_id: str) -> PersonFacts:
     await session.flush()
     person = await session.get_one(PersonRow, person_id)
-    return (await facts_of(session, [person], {}))[person_id]
+    return (await facts_of(session, [person], {}, {}))[person_id]
 
 
 def _answer(row: ConsentRow, facts: PersonFacts, register: Snapshot, *, agency: str, now: datetime) -> ConsentAnswer:

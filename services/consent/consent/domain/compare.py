@@ -49,6 +49,10 @@ def _terms(rule: Rule, key: Key) -> str:
     said = [str(clause.basis), f"for {', '.join(rule.purposes)}", f"involvement {clause.involvement}"]
     if clause.gateway:
         said.append(clause.gateway)
+    if clause.as_referred:
+        said.append("as the referral came")
+    if key.category in clause.involvement_not_for:
+        said.append("no involvement needed")
     if clause.subject_to:
         said.append(f"subject to {clause.subject_to}")
     said += [

@@ -1,18 +1,19 @@
 """The conditions a clause can put on the facts, as a table. A fact that is unknown does not meet its condition.
 
-Conditions about a referral (named receiver, order reference, same referral) ask for what the offer's owner asserts
-of it; an offer that asserts none does not meet them.
+Conditions about a referral ask for what its owner asserts of it (`domain/referrals.py`). Whether a referral came to
+its receiver at all is a decision of its own: `Came` takes it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from consent.domain.facts import AgencyFact, Consent, EmergencyRequest, Involvement, Mappa, Question
+from consent.domain.facts import AgencyFact, Consent, EmergencyRequest, Involvement, Mappa, Question, Referral
 from consent.domain.policy import UK, midnight
 from consent.domain.redaction import HEALTH_KINDS
+from consent.domain.referrals import answered, named, to_recipient
 from contracts.agreement import Condition
-from contracts.codes import AgencyKind, InvolvementState
+from contracts.codes import AgencyKind, Category, InvolvementState, Reason
 
 MINIMUM_JUSTIFICATION = 20
 """Characters; a shorter one justifies nothing."""
@@ -30,9 +31,13 @@ class Missed:
     condition: str
     wanted: str
     was: str
+    reason: Reason = Reason.CONDITION_NOT_MET
 
 
-Check = Callable[[Condition, Question], Missed | None]
+Came = Callable[[Referral], Reason | None]
+"""Why a live referral that names the recipient may not itself come to it now; None if it may, on whatever basis."""
+
+Check = Callable[[Condition, Question, Came], Missed | None]
 
 ANOTHER_CASE = frozenset(
     {
@@ -45,14 +50,15 @@ ANOTHER_CASE = frozenset(
         "referral.receiver",
         "referral.order_reference",
         "referral.id",
+        "referral.basis",
     }
 )
 """Conditions without which a clause does not speak of the case at all."""
 
 
-def missed(condition: Condition, question: Question) -> Missed | None:
+def missed(condition: Condition, question: Question, came: Came) -> Missed | None:
     """None if the condition is met. `chosen-authority` is judged with the consent (`not_chosen`)."""
-    return CHECKS[condition.kind](condition, question)
+    return CHECKS[condition.kind](condition, question, came)
 
 
 def not_chosen(consent: Consent, recipient: AgencyFact) -> Missed | None:
@@ -106,14 +112,14 @@ def homelessness_from(question: Question, days: int) -> datetime | None:
     return None if release_date is None else midnight(release_date - timedelta(days=days))
 
 
-def _contracted_by(condition: Condition, question: Question) -> Missed | None:
+def _contracted_by(condition: Condition, question: Question, _came: Came) -> Missed | None:
     kind = question.recipient.contractor_kind
     if question.recipient.contracted_by and kind in condition.kinds:
         return None
     return Missed("recipient.contracted_by", " or ".join(condition.kinds), str(kind or "nobody"))
 
 
-def _not_contracted(condition: Condition, question: Question) -> Missed | None:
+def _not_contracted(condition: Condition, question: Question, _came: Came) -> Missed | None:
     recipient = question.recipient
     if recipient.kind != AgencyKind.PROVIDER or not recipient.contracted_by:
         return None
@@ -122,11 +128,11 @@ def _not_contracted(condition: Condition, question: Question) -> Missed | None:
     return Missed("recipient.contracted_by", "nobody", str(recipient.contractor_kind or "unknown"))
 
 
-def _mappa(_: Condition, question: Question) -> Missed | None:
+def _mappa(_: Condition, question: Question, _came: Came) -> Missed | None:
     return None if managed_by(question) else Missed("person.mappa", "managed", "not managed")
 
 
-def _near_homelessness(condition: Condition, question: Question) -> Missed | None:
+def _near_homelessness(condition: Condition, question: Question, _came: Came) -> Missed | None:
     days = condition.days or 0
     begins = homelessness_from(question, days)
     if begins is None:
@@ -134,33 +140,45 @@ def _near_homelessness(condition: Condition, question: Question) -> Missed | Non
     return None if begins <= question.now else Missed("release.date", f"within {days} days", "further away")
 
 
-def _care(_: Condition, question: Question) -> Missed | None:
+def _care(_: Condition, question: Question, came: Came) -> Missed | None:
+    """A confirmed involvement that gives care, or a live referral that came; one that was refused opens nothing."""
     involvement = involvement_of(question)
-    if involvement and set(involvement.roles) - NOT_CARE:
+    if involvement and involvement.state == InvolvementState.CONFIRMED and set(involvement.roles) - NOT_CARE:
         return None
-    return Missed("involvement.role", "care, or a live referral", "no care role" if involvement else "none")
+    referrals = () if question.offer.category == Category.REFERRAL else to_recipient(question)
+    refusals = [came(each) for each in referrals]
+    if None in refusals:
+        return None
+    why = next((each for each in refusals if each), Reason.CONDITION_NOT_MET)
+    return Missed("involvement.role", "confirmed care, or a live referral", _role_of(involvement), why)
 
 
-def _health_bodies(_: Condition, question: Question) -> Missed | None:
+def _role_of(involvement: Involvement | None) -> str:
+    if involvement is None:
+        return "none"
+    return "no care role" if involvement.state == InvolvementState.CONFIRMED else str(involvement.state)
+
+
+def _health_bodies(_: Condition, question: Question, _came: Came) -> Missed | None:
     if question.offer.source.kind in HEALTH_KINDS and question.recipient.kind in HEALTH_KINDS:
         return None
     return Missed("agencies.kind", "health bodies on both ends", "another")
 
 
-def _addressee(_: Condition, question: Question) -> Missed | None:
+def _addressee(_: Condition, question: Question, _came: Came) -> Missed | None:
     if question.recipient.id in (question.offer.addressees or ()):
         return None
     return Missed("offer.addressee", "the recipient", "none" if question.offer.addressees is None else "others")
 
 
-def _push(_: Condition, question: Question) -> Missed | None:
+def _push(_: Condition, question: Question, _came: Came) -> Missed | None:
     emergency = question.offer.emergency
     if emergency is None or not emergency.member or not emergency.justification.strip():
         return Missed("emergency.push", "named member and justification", "none")
     return _unjustified(question)
 
 
-def _pull(_: Condition, question: Question) -> Missed | None:
+def _pull(_: Condition, question: Question, _came: Came) -> Missed | None:
     if request_for(question) is None:
         return Missed("emergency.request", "in force", "none")
     return _unjustified(question)
@@ -172,14 +190,30 @@ def _unjustified(question: Question) -> Missed | None:
     return None
 
 
-def _unknown(fact: str) -> Check:
-    def missing(_condition: Condition, _question: Question) -> Missed | None:
-        return Missed(fact, "known", "unknown")
-
-    return missing
+def _named_receiver(_: Condition, question: Question, _came: Came) -> Missed | None:
+    return None if named(question) else Missed("referral.receiver", "the recipient of a live referral", "none")
 
 
-def _with_the_consent(_condition: Condition, _question: Question) -> Missed | None:
+def _order_reference(_: Condition, question: Question, _came: Came) -> Missed | None:
+    if any(referral.ordered for referral in named(question)):
+        return None
+    return Missed("referral.order_reference", "given", "none")
+
+
+def _same_referral(_: Condition, question: Question, _came: Came) -> Missed | None:
+    if answered(question) or (question.offer.category == Category.REFERRAL and named(question)):
+        return None
+    return Missed("referral.id", "of these two agencies", "none")
+
+
+def _referral_receiver(_: Condition, question: Question, _came: Came) -> Missed | None:
+    referral = question.offer.referral
+    if referral is not None and referral.receiver == question.offer.source.id:
+        return None
+    return Missed("referral.receiver", "the source", "another" if referral else "none")
+
+
+def _with_the_consent(_condition: Condition, _question: Question, _came: Came) -> Missed | None:
     """Judged by `not_chosen`, once the consent is known."""
     return None
 
@@ -192,10 +226,10 @@ CHECKS: dict[str, Check] = {
     "near-homelessness": _near_homelessness,
     "care-involvement-or-referral": _care,
     "health-bodies": _health_bodies,
-    "named-receiver": _unknown("referral.receiver"),
-    "order-reference": _unknown("referral.order_reference"),
-    "same-referral": _unknown("referral.id"),
-    "referral-receiver": _unknown("referral.receiver"),
+    "named-receiver": _named_receiver,
+    "order-reference": _order_reference,
+    "same-referral": _same_referral,
+    "referral-receiver": _referral_receiver,
     "named-addressee": _addressee,
     "emergency-push": _push,
     "emergency-request": _pull,

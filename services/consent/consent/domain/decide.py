@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from consent.domain import conditions as facts_of
-from consent.domain.facts import Consent, EmergencyRequest, Ground, PersonFacts, Question
+from consent.domain.facts import Consent, EmergencyRequest, Ground, PersonFacts, Question, Referral
 from consent.domain.grounds import NotCovered, boundaries, consent_for, instant, objects_to
 from consent.domain.policy import Policy, Rule, midnight
 from consent.domain.redaction import holds_protected, removed
-from contracts.codes import Basis, Purpose, Reason, SubjectTo
+from consent.domain.referrals import answered, between_its_ends, itself
+from contracts.codes import Basis, Category, Purpose, Reason, SubjectTo
 
 CLAUSE_FREE = ""
 """The clause of a near miss that no clause was needed for: a prohibition."""
@@ -86,7 +87,7 @@ def decide(question: Question, policy: Policy) -> Verdict:
     for rule in policy.matching(offer.source.kind, recipient.kind, offer.category):
         if not _applies(rule, question):
             continue
-        found = _evaluate(rule, question)
+        found = _evaluate(rule, question, policy)
         if isinstance(found, Grant):
             grants.append(found)
         else:
@@ -131,12 +132,12 @@ def _applies(rule: Rule, question: Question) -> bool:
     return (source.nhs_body or not rule.source_nhs_body) and (recipient.nhs_body or not rule.recipient_nhs_body)
 
 
-def _evaluate(rule: Rule, question: Question) -> Grant | tuple[Miss, ...]:
+def _evaluate(rule: Rule, question: Question, policy: Policy) -> Grant | tuple[Miss, ...]:
     """A grant for the first of the clause's purposes that stands, or everything that failed for the first."""
-    misses = [*_not_in_force(rule, question), *_conditions(rule, question), *_involvement(rule, question)]
+    misses = [*_not_in_force(rule, question), *_conditions(rule, question, policy), *_involvement(rule, question)]
     first: list[Miss] | None = None
     for purpose in rule.purposes:
-        found = _ground(rule, question, purpose)
+        found = _ground(rule, question, purpose, policy)
         if isinstance(found, Grant):
             return tuple(misses) if misses else found
         first = found if first is None else first
@@ -150,12 +151,15 @@ def _not_in_force(rule: Rule, question: Question) -> list[Miss]:
     return [Miss(rule.clause.id, "agreement.state", "in force", was, Reason.AGREEMENT_EXPIRED)]
 
 
-def _conditions(rule: Rule, question: Question) -> list[Miss]:
+def _conditions(rule: Rule, question: Question, policy: Policy) -> list[Miss]:
+    def came(referral: Referral) -> Reason | None:
+        return decide(itself(referral, question.recipient, question), policy).reason
+
     misses = []
     for condition in rule.clause.conditions:
         if condition.only_for and question.offer.category not in condition.only_for:
             continue
-        missed = facts_of.missed(condition, question)
+        missed = facts_of.missed(condition, question, came)
         if missed is not None:
             misses.append(_miss(rule, missed))
     return misses
@@ -163,7 +167,7 @@ def _conditions(rule: Rule, question: Question) -> list[Miss]:
 
 def _involvement(rule: Rule, question: Question) -> list[Miss]:
     wanted = rule.clause.involvement
-    if wanted == "none":
+    if wanted == "none" or question.offer.category in rule.clause.involvement_not_for:
         return []
     involvement = facts_of.involvement_of(question)
     says = "confirmed" if wanted == "confirmed" else "claimed or confirmed"
@@ -175,9 +179,11 @@ def _involvement(rule: Rule, question: Question) -> list[Miss]:
     return []
 
 
-def _ground(rule: Rule, question: Question, purpose: Purpose) -> Grant | list[Miss]:
+def _ground(rule: Rule, question: Question, purpose: Purpose, policy: Policy) -> Grant | list[Miss]:
     """What the clause is subject to, for one purpose."""
     clause, recipient = rule.clause, question.recipient
+    if clause.as_referred:
+        return _as_referred(rule, question, purpose, policy)
     ground = Ground(question.offer.category, recipient.id, recipient.kind, purpose)
     if clause.basis == Basis.CONSENT:
         found = consent_for(question.person, ground, question.now)
@@ -195,8 +201,24 @@ def _ground(rule: Rule, question: Question, purpose: Purpose) -> Grant | list[Mi
     return Grant(rule, purpose, request=request)
 
 
+def _as_referred(rule: Rule, question: Question, purpose: Purpose, policy: Policy) -> Grant | list[Miss]:
+    """The ground on which the referral came, if it is the one that this rule is for: law, or a consent in force."""
+    referral, receiver, wanted = answered(question), question.offer.source, rule.clause.basis
+    if referral is None or question.offer.category == Category.REFERRAL:
+        return [_miss(rule, facts_of.Missed("referral.basis", str(wanted), "unknown"))]
+    came = decide(itself(referral, receiver, question), policy)
+    if came.grant is None:
+        if wanted != Basis.CONSENT or came.reason is None:
+            return [_miss(rule, facts_of.Missed("referral.basis", str(wanted), "none"))]
+        return [Miss(rule.clause.id, "referral.ground", "in force", "none", came.reason)]
+    basis = came.grant.rule.clause.basis
+    if basis != wanted:
+        return [_miss(rule, facts_of.Missed("referral.basis", str(wanted), str(basis)))]
+    return Grant(rule, purpose, consent=came.grant.consent)
+
+
 def _miss(rule: Rule, missed: facts_of.Missed) -> Miss:
-    return Miss(rule.clause.id, missed.condition, missed.wanted, missed.was, Reason.CONDITION_NOT_MET)
+    return Miss(rule.clause.id, missed.condition, missed.wanted, missed.was, missed.reason)
 
 
 def _permitted(question: Question, grants: list[Grant]) -> Verdict:
@@ -222,4 +244,6 @@ def _source_sees(rule: Rule, question: Question, consent: Consent | None) -> boo
     sees = rule.clause.source_sees_recipient
     if sees == "recorder":
         return consent is not None and consent.recorded_by == question.offer.source.id
+    if sees == "referral-ends":
+        return between_its_ends(question)
     return sees == "yes"

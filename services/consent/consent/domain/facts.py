@@ -128,8 +128,22 @@ class EmergencyRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Referral:
+    """A referral as its owner asserts it. `ordered` is whether an order or licence condition stands behind it."""
+
+    id: str
+    sender: AgencyFact
+    receiver: str
+    ordered: bool
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PersonFacts:
-    """Everything known of one person. `version` grows with each change; `release_date` is the day as last offered."""
+    """Everything known of one person. `version` grows with each change; `release_date` is the day as last offered.
+
+    `referrals` are those that are live and offered now.
+    """
 
     version: int
     restricted: bool = False
@@ -140,6 +154,7 @@ class PersonFacts:
     objections: tuple[Objection, ...] = ()
     mappa: tuple[Mappa, ...] = ()
     requests: tuple[EmergencyRequest, ...] = ()
+    referrals: tuple[Referral, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +181,8 @@ class OfferFacts:
     retracted: bool = False
     unjustified: tuple[str, ...] = ()
     """Recipients for whom a review found that an emergency share of this was not justified."""
+    referral: Referral | None = None
+    """The referral that this is, or is about."""
 
 
 @dataclass(frozen=True, slots=True)

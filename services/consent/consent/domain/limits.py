@@ -187,6 +187,17 @@ def _any_clause(clause: Clause) -> Iterator[str]:
         yield "A clause on consent is subject to consent."
     if clause.basis == Basis.VITAL_INTERESTS:
         yield from _emergency(clause)
+    if clause.as_referred:
+        yield from _answer(clause)
+
+
+def _answer(clause: Clause) -> Iterator[str]:
+    if clause.basis != Basis.CONSENT:
+        yield "An answer stands on law only where its referral came on law: the clause's own basis must be consent."
+    if not _has(clause, "same-referral"):
+        yield "An answer belongs to one referral: the clause must have the condition same-referral."
+    if Category.REFERRAL in clause.categories:
+        yield "A referral is no answer to itself: a clause that stands as the referral came cannot share referrals."
 
 
 def _out_of_part_3(clause: Clause) -> Iterator[str]:

@@ -65,6 +65,9 @@ def concerned(
         for request in person.requests
         if request.category == offer.category and request.source in (None, offer.source.id)
     }
+    others |= {referral.receiver for referral in person.referrals}
+    if offer.referral is not None:
+        others |= {offer.referral.sender.id, offer.referral.receiver}
     others.discard(offer.source.id)
     return tuple(sorted(found | {agency for agency in others if agency in register and _receives(register[agency])}))
 

@@ -76,8 +76,9 @@ def compile_policy(agreements: Iterable[Agreement], *, version: int) -> Policy:
     rules: dict[Key, list[Rule]] = {}
     for agreement in found:
         for clause in agreement.clauses:
-            for key, rule in _rules_of(agreement, clause).items():
-                rules.setdefault(key, []).append(rule)
+            for each in _as_ruled(clause):
+                for key, rule in _rules_of(agreement, each).items():
+                    rules.setdefault(key, []).append(rule)
     ordered = {key: tuple(sorted(each, key=lambda rule: ORDER[rule.clause.basis])) for key, each in rules.items()}
     days = {day for agreement in found for day in (agreement.valid_from, agreement.valid_until)}
     before = {
@@ -107,6 +108,13 @@ def kinds_of(parties: Iterable[Party]) -> dict[AgencyKind, bool]:
         else:
             found[AgencyKind(party)] = False
     return found
+
+
+def _as_ruled(clause: Clause) -> tuple[Clause, ...]:
+    """The clause once for each basis that it can have: one that stands as the referral came is law or consent."""
+    if not clause.as_referred:
+        return (clause,)
+    return (clause.model_copy(update={"basis": Basis.STATUTORY, "subject_to": None}), clause)
 
 
 def _rules_of(agreement: Agreement, clause: Clause) -> dict[Key, Rule]:

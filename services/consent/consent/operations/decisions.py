@@ -18,7 +18,7 @@ from consent.domain.redaction import field_names, redact
 from consent.models import OfferRow, PersonRow
 from consent.operations.telling import decision_of, event_of, remember
 from consent.operations.writing import Decided, write
-from consent.queries.facts import facts_of
+from consent.queries.facts import facts_of, referral_fact
 from consent.queries.policy import Snapshot
 from consent.queries.standing import Standing, standing_of, subject_of
 from contracts.codes import Category
@@ -32,7 +32,7 @@ async def decide_persons(
     """Decides every current offer of these persons, whose rows are locked, and writes what follows."""
     await session.flush()
     standing = await standing_of(session, [person.id for person in persons])
-    facts = await facts_of(session, persons, standing.offers)
+    facts = await facts_of(session, persons, standing.offers, snapshot.agencies)
     decided = Decided()
     for person in persons:
         moment = max(now, person.clock)
@@ -200,4 +200,5 @@ def _offer_fact(offer: OfferRow, source: AgencyFact, snapshot: Snapshot, unjusti
         emergency=Emergency(emergency["member"], emergency["justification"]) if emergency else None,
         retracted=offer.content is None,
         unjustified=tuple(sorted(unjustified)),
+        referral=referral_fact(offer, snapshot.agencies),
     )

@@ -101,4 +101,5 @@ def take_offer(
     row.type, row.content, row.occurred_at, row.answered = event.type, event.content, event.occurred_at, False
     row.addressees = None if event.addressees is None else [one.model_dump(mode="json") for one in event.addressees]
     row.emergency = None if event.emergency is None else event.emergency.model_dump(mode="json")
+    row.referral = None if event.referral is None else event.referral.model_dump(mode="json")
     return True

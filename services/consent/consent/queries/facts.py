@@ -8,12 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from consent.domain.facts import (
+    AgencyFact,
     Consent,
     EmergencyRequest,
     Involvement,
     Mappa,
     Objection,
     PersonFacts,
+    Referral,
     Scope,
     Withdrawal,
 )
@@ -34,9 +36,12 @@ Row = TypeVar("Row", bound=Any)
 
 
 async def facts_of(
-    session: AsyncSession, persons: Sequence[PersonRow], offers: Mapping[str, Sequence[OfferRow]]
+    session: AsyncSession,
+    persons: Sequence[PersonRow],
+    offers: Mapping[str, Sequence[OfferRow]],
+    register: Mapping[str, AgencyFact],
 ) -> dict[str, PersonFacts]:
-    """The facts of each person by id; `offers` are the current ones, for what they say of the release date."""
+    """The facts of each person by id; `offers` are the current ones, for what they say of release and referrals."""
     ids = [person.id for person in persons]
     involvements = await by_person(session, InvolvementRow, ids)
     consents = await by_person(session, ConsentRow, ids)
@@ -58,9 +63,32 @@ async def facts_of(
             objections=tuple(sorted(map(_objection, objections[person.id]), key=lambda fact: fact.id)),
             mappa=tuple(sorted(map(_mappa, mappa[person.id]), key=lambda fact: (fact.agency, fact.version))),
             requests=tuple(sorted(map(_request, requests[person.id]), key=lambda fact: fact.id)),
+            referrals=_referrals(offers.get(person.id, ()), register),
         )
         for person in persons
     }
+
+
+def referral_fact(row: OfferRow, register: Mapping[str, AgencyFact]) -> Referral | None:
+    """What the offer's owner asserts of its referral; None if nothing, or if nobody knows the sender."""
+    said = row.referral
+    sender = None if said is None else register.get(said["sender"])
+    if said is None or sender is None:
+        return None
+    return Referral(
+        id=said["referral_id"],
+        sender=sender,
+        receiver=said["receiver"],
+        ordered=bool((said.get("order_reference") or "").strip()),
+        live=said["live"],
+    )
+
+
+def _referrals(offers: Sequence[OfferRow], register: Mapping[str, AgencyFact]) -> tuple[Referral, ...]:
+    """The referrals that are offered now and live."""
+    current = [row for row in offers if row.category == Category.REFERRAL and row.content is not None]
+    found = [referral_fact(row, register) for row in current]
+    return tuple(sorted((each for each in found if each and each.live), key=lambda fact: fact.id))
 
 
 async def by_person(session: AsyncSession, table: type[Row], ids: Sequence[str]) -> defaultdict[str, list[Row]]:

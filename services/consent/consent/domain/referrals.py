@@ -1,0 +1,67 @@
+"""Which referral a share is about, and who stands where in it. Pure; a referral that nobody asserts meets nothing.
+
+An offer of a referral goes from its sender to its receiver, an answer back. What else the receiver gets because of it
+(who the person is, when they are released) belongs to a live referral that names the receiver.
+"""
+
+from dataclasses import replace
+
+from consent.domain.facts import AgencyFact, OfferFacts, Question, Referral
+from contracts.codes import AgencyKind, Category
+
+FROM_ANYBODY = frozenset({Category.RELEASE_DATE})
+"""What the receiver may get from whoever holds it. Everything else comes from the sender, or from the prison."""
+
+
+def named(question: Question) -> tuple[Referral, ...]:
+    """The live referrals that name the recipient as their receiver and of which this offer may be a part."""
+    offer = question.offer
+    if offer.category == Category.REFERRAL:
+        own = (offer.referral,) if offer.referral else ()
+        found = [referral for referral in own if referral.sender.id == offer.source.id]
+    else:
+        found = [referral for referral in question.person.referrals if _gives(referral, offer)]
+    return tuple(referral for referral in found if referral.live and referral.receiver == question.recipient.id)
+
+
+def to_recipient(question: Question) -> tuple[Referral, ...]:
+    """The live referrals that name the recipient, whoever made them."""
+    return tuple(referral for referral in question.person.referrals if referral.receiver == question.recipient.id)
+
+
+def answered(question: Question) -> Referral | None:
+    """The referral that this is an answer to: its receiver gives it, and its sender is to get it."""
+    referral, offer = question.offer.referral, question.offer
+    if referral is None or offer.category == Category.REFERRAL:
+        return None
+    ends = referral.receiver == offer.source.id and referral.sender.id == question.recipient.id
+    return referral if ends else None
+
+
+def between_its_ends(question: Question) -> bool:
+    """Whether source and recipient are the two ends of the referral that this belongs to."""
+    return answered(question) is not None or any(
+        referral.sender.id == question.offer.source.id for referral in named(question)
+    )
+
+
+def itself(referral: Referral, receiver: AgencyFact, question: Question) -> Question:
+    """The question on what the referral came: may its receiver have it from its sender, as if it were made now?"""
+    offer = OfferFacts(
+        source=referral.sender,
+        category=Category.REFERRAL,
+        version=question.offer.version,
+        fields=(),
+        addressees=(receiver.id,),
+        referral=replace(referral, live=True),
+    )
+    return Question(offer, receiver, question.person, question.now)
+
+
+def _gives(referral: Referral, offer: OfferFacts) -> bool:
+    """Whether this source is one from which a referral's receiver may get this."""
+    return (
+        offer.category in FROM_ANYBODY
+        or referral.sender.id == offer.source.id
+        or offer.source.kind == AgencyKind.PRISON
+    )
