@@ -113,6 +113,17 @@ class Pipe:
                 await consumer.process(mine, asyncio.Event())
         return len(going)
 
+    @asynccontextmanager
+    async def carrying(self) -> AsyncIterator[None]:
+        """Carry in the background; at the end what is under way is finished, so that nothing hangs between tests."""
+        stop = asyncio.Event()
+        task = asyncio.create_task(_carry_on(self, stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.gather(task, return_exceptions=True)
+
     async def settle(self) -> None:
         """Carry until nothing more comes of it."""
         while True:
@@ -163,20 +174,18 @@ async def piped(fresh_database: MakeDatabase) -> AsyncIterator[Pipe]:
         timers = consent.main.Timers(databases["consent"])
         pipe = Pipe(http, front, rows["gateway"], databases, consumers, timers)
         await pipe.settle()
-        carrying = asyncio.create_task(_carry_on(pipe))
         try:
             yield pipe
         finally:
-            for task in (carrying, listening):
-                task.cancel()
-            await asyncio.gather(carrying, listening, return_exceptions=True)
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
             await owners.aclose()
             for database in (*databases.values(), projector):
                 await database.close()
 
 
-async def _carry_on(pipe: Pipe) -> None:
-    while True:
+async def _carry_on(pipe: Pipe, stop: asyncio.Event) -> None:
+    while not stop.is_set():
         try:
             await pipe.timers.decide()
             moved = await pipe.carry()

@@ -36,10 +36,17 @@ Show = Callable[..., Awaitable[Projected]]
 
 
 @pytest.fixture(scope="package")
-async def pipe(make_database: MakeDatabase) -> AsyncIterator[Pipe]:
+async def whole_pipe(make_database: MakeDatabase) -> AsyncIterator[Pipe]:
     """All of Throughgate, shared by the tests of this folder: each has persons of its own."""
     async with piped(make_database) as made:
         yield made
+
+
+@pytest.fixture
+async def pipe(whole_pipe: Pipe) -> AsyncIterator[Pipe]:
+    """The pipe, running while the test does."""
+    async with whole_pipe.carrying():
+        yield whole_pipe
 
 
 @pytest.fixture
