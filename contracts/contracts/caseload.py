@@ -54,7 +54,9 @@ class InvolvementChangedV1(CaseloadEvent):
     lead: bool = False
     since: Instant
     until: Instant | None = None
-    via: Literal["registration", "claim", "custody", "confirmation", "transfer", "movement", "merge", "expiry"]
+    via: Literal[
+        "registration", "claim", "custody", "confirmation", "transfer", "movement", "merge", "expiry", "referral"
+    ]
     confirmed_by: str | None = None
     claimed_by: str | None = None
     """The member of staff who claimed it, where the token named one."""

@@ -18,6 +18,7 @@ from chassis.tokens import Verifier
 from contracts.topics import Topic
 
 GROUP = "caseload"
+TOPICS = (Topic.SHARE_RECEIPTS, Topic.REFERRAL_EVENTS)
 
 
 async def main() -> None:
@@ -30,7 +31,7 @@ async def main() -> None:
         database=database,
         app=create(settings, database),
         relay=Relay(database, settings, topics=(Topic.CASELOAD_EVENTS, Topic.OFFERS), bulk_window={Topic.OFFERS: 2000}),
-        consumers=[Consumer(database, settings, group=GROUP, topics=(Topic.SHARE_RECEIPTS,), apply=dispatch(HANDLERS))],
+        consumers=[Consumer(database, settings, group=GROUP, topics=TOPICS, apply=dispatch(HANDLERS))],
         timers=[every(1, Timers(database).end_involvements), every(600, Timers(database).forget_answers)],
     )
 

@@ -190,6 +190,24 @@ class Involvement(Table, table=True):
     updated_at: datetime = _instant()
 
 
+class TakenOn(Table, table=True):
+    """An agency has taken a person on by accepting a referral; the row goes when that referral ends.
+
+    `stood_as` is the state of the agency's involvement before the first referral it accepted, None if it had none.
+    """
+
+    __tablename__ = "taken_on"
+    __table_args__ = (Index("taken_on_of_person", "person_id", "agency"),)
+
+    referral_id: str = Field(primary_key=True)
+    person_id: str = Field(foreign_key="person.id")
+    recorded_person_id: str
+    agency: str
+    role: str
+    stood_as: InvolvementState | None = Field(default=None, sa_type=String, nullable=True)
+    since: datetime = _instant()
+
+
 class MovementRow(Table, table=True):
     """A movement as reported. One that is not applied is kept, with the reason in `outcome`."""
 

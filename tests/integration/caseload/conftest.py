@@ -9,11 +9,15 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
+from caseload.handlers import HANDLERS
 from caseload.main import create, load_agencies
+from chassis import clock
+from chassis.consumer import Received, dispatch
 from chassis.db import Database
 from chassis.ids import new_id
 from chassis.settings import Environment, Settings
 from contracts.codes import AgencyKind
+from contracts.event import EventData
 from tests.support.http import client
 from tests.support.postgres import MakeDatabase
 from tests.support.tokens import TOKENS
@@ -82,6 +86,12 @@ class World:
         answer = await self.post(agency, "/people/resolve", {"people": list(references)})
         assert answer.status_code == 200, answer.text
         return [item and item["person_id"] for item in answer.json()["items"]]
+
+    async def feed(self, *events: EventData) -> None:
+        """One batch of events, as the consumer applies it."""
+        received = [Received(new_id(), str(one.TOPIC), one.key, 1, clock.now(), None, one) for one in events]
+        async with self.database.transaction() as session:
+            await dispatch(HANDLERS)(session, received)
 
     async def rows(self, statement: str, **values: Any) -> list[Any]:
         async with self.database.session() as session:

@@ -14,7 +14,7 @@ from chassis.outbox import Lane, emit_all
 from contracts.caseload import InvolvementChangedV1
 from contracts.codes import InvolvementState
 
-Via = Literal["registration", "claim", "custody", "confirmation", "transfer", "movement", "merge", "expiry"]
+Via = Literal["registration", "claim", "custody", "confirmation", "transfer", "movement", "merge", "expiry", "referral"]
 
 
 async def live(session: AsyncSession, person_id: str, agency: str) -> Involvement | None:

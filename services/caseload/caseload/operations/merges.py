@@ -18,7 +18,7 @@ from chassis.outbox import emit
 from contracts.caseload import PersonMergedV1, PersonUnmergedV1
 from contracts.errors import Conflict, Invalid, NotFound
 
-MOVED = ("person_identifier", "registration", "involvement", "movement", "section", "warning")
+MOVED = ("person_identifier", "registration", "involvement", "movement", "section", "warning", "taken_on")
 """Tables whose rows follow their person; each has person_id and recorded_person_id."""
 
 _SUBTREE = """
