@@ -10,6 +10,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any, Generic, TypeVar
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -51,7 +52,14 @@ class Received(Generic[D]):
     data: D
 
 
-Handler = Callable[[AsyncSession, Any], Awaitable[None]]
+@dataclass(frozen=True)
+class Together:
+    """A handler that takes a run of events of its type at once, in order."""
+
+    handler: Callable[[AsyncSession, Sequence[Any]], Awaitable[None]]
+
+
+Handler = Callable[[AsyncSession, Any], Awaitable[None]] | Together
 Apply = Callable[[AsyncSession, Sequence[Received[EventData]]], Awaitable[None]]
 
 
@@ -67,11 +75,18 @@ def dispatch(handlers: Mapping[type[EventData], Handler]) -> Apply:
     """An Apply that hands each event to its handler, in order; types without a handler are passed over."""
 
     async def apply(session: AsyncSession, batch: Sequence[Received[EventData]]) -> None:
-        for place, received in enumerate(batch):
-            if place == len(batch) // 2:
-                crash.here("consumer.mid_batch")
-            if handler := handlers.get(type(received.data)):
-                await handler(session, received)
+        done = 0
+        for kind, grouped in groupby(batch, key=lambda received: type(received.data)):
+            handler, run = handlers.get(kind), list(grouped)
+            steps = [run] if isinstance(handler, Together) else [[received] for received in run]
+            for step in steps:
+                if done <= len(batch) // 2 < done + len(step):
+                    crash.here("consumer.mid_batch")
+                done += len(step)
+                if isinstance(handler, Together):
+                    await handler.handler(session, step)
+                elif handler:
+                    await handler(session, step[0])
 
     return apply
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import crash
-from chassis.consumer import Received
+from chassis.consumer import Received, Together
 from chassis.ids import new_id
 from chassis.telemetry import current_traceparent
 from contracts.event import EventData
@@ -142,13 +142,17 @@ async def put_again(
     await session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
 
 
-async def on_share_receipted(session: AsyncSession, received: Received[ShareReceiptedV1]) -> None:
-    """An offer was answered: its place in the bulk window is free."""
+async def _answered(session: AsyncSession, receipts: Sequence[Received[ShareReceiptedV1]]) -> None:
+    """Offers were answered: their places in the bulk window are free."""
     await session.execute(
-        text("UPDATE outbox SET answered_at = :now WHERE event_id = :event_id AND answered_at IS NULL"),
-        {"now": received.time, "event_id": received.data.offer_id},
+        text("UPDATE outbox SET answered_at = :now WHERE event_id = ANY(:ids) AND answered_at IS NULL"),
+        {"now": receipts[-1].time, "ids": [received.data.offer_id for received in receipts]},
     )
     await session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
+
+
+on_share_receipted = Together(_answered)
+"""For the HANDLERS of every owner whose relay has a bulk window."""
 
 
 async def forget_old(session: AsyncSession, *, before: datetime) -> int:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import clock
-from chassis.consumer import Handler, Received, dispatch
+from chassis.consumer import Handler, Received, Together, dispatch
 from chassis.outbox import on_share_receipted
 from contracts.caseload import AgencyRegisteredV1, CustodyChangedV1, PersonMergedV1, PersonUnmergedV1
 from contracts.event import EventData
 from contracts.log import ShareReceiptedV1
-from release_notify.operations.custody import move
+from release_notify.operations.custody import move, receive_new
 from release_notify.operations.merges import merge, unmerge
 from release_notify.operations.national import register_agency
 from release_notify.queries.states import lock_persons
@@ -20,8 +20,12 @@ async def on_agency_registered(session: AsyncSession, received: Received[AgencyR
     await register_agency(session, registered=received.data)
 
 
-async def on_custody_changed(session: AsyncSession, received: Received[CustodyChangedV1]) -> None:
-    await move(session, received.data, now=clock.now())
+async def on_custody_changed(session: AsyncSession, run: Sequence[Received[CustodyChangedV1]]) -> None:
+    moves = [received.data for received in run]
+    taken = await receive_new(session, moves)
+    for moved in moves:
+        if moved.movement_id not in taken:
+            await move(session, moved, now=clock.now())
 
 
 async def on_person_merged(session: AsyncSession, received: Received[PersonMergedV1]) -> None:
@@ -33,7 +37,8 @@ async def on_person_unmerged(session: AsyncSession, received: Received[PersonUnm
 
 
 async def apply(session: AsyncSession, batch: Sequence[Received[EventData]]) -> None:
-    """Applies a batch in the consumer's one transaction."""
+    """Applies a batch in the consumer's one transaction; what nobody handles here does not cut a run in two."""
+    batch = [received for received in batch if type(received.data) in HANDLERS]
     await lock_persons(session, [person_id for received in batch for person_id in _persons(received.data)])
     await _dispatched(session, batch)
 
@@ -48,7 +53,7 @@ def _persons(data: EventData) -> tuple[str, ...]:
 
 HANDLERS: dict[type[EventData], Handler] = {
     AgencyRegisteredV1: on_agency_registered,
-    CustodyChangedV1: on_custody_changed,
+    CustodyChangedV1: Together(on_custody_changed),
     PersonMergedV1: on_person_merged,
     PersonUnmergedV1: on_person_unmerged,
     ShareReceiptedV1: on_share_receipted,

@@ -162,7 +162,7 @@ async def test_bulk_waits_for_answers_and_urgent_goes_past_it(database: Database
                     subject_ref=key, version=1, permitted=0, refused=0, index=None, at=NOW,
                 )  # fmt: skip
                 received = Received("r", "share-receipts", key, 1, NOW, None, receipt)
-                await on_share_receipted(session, received)
+                await on_share_receipted.handler(session, [received])
 
     async with running(relay.run, consumer_of(database, settings, topic=Topic.OFFERS).run):
         await eventually(lambda: applied_is(10), within=40)

@@ -1,5 +1,7 @@
 """What movements do to a release: a transfer hands it over, a release makes it a fact, new custody ends it."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -22,6 +24,25 @@ from release_notify.operations.turn import Cause, turn
 from release_notify.operations.upsert import insert, upsert
 from release_notify.queries.rows import release_row
 from release_notify.queries.states import locked_states
+
+
+async def receive_new(session: AsyncSession, moves: Sequence[CustodyChangedV1]) -> set[str]:
+    """Notes the custody of numbers that nothing is known of, all at once; returns the movements that this took.
+
+    Without a release there is nothing to turn. Who moves twice in the batch is left to `move`, in order.
+    """
+    times = Counter(moved.person_id for moved in moves)
+    states = await locked_states(session, times)
+    new = [
+        moved
+        for moved in moves
+        if times[moved.person_id] == 1
+        and (state := states[moved.person_id]).person_id == moved.person_id
+        and state.custody is None
+        and state.release is None
+    ]
+    await upsert(session, CustodyRow, [_row(moved, moved.person_id) for moved in new])
+    return {moved.movement_id for moved in new}
 
 
 async def move(session: AsyncSession, moved: CustodyChangedV1, *, now: datetime) -> None:
