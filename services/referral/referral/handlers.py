@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import clock
-from chassis.consumer import Handler, Received, dispatch
+from chassis.consumer import Handler, Received, Together, dispatch
 from chassis.outbox import on_share_receipted
 from contracts.caseload import AgencyRegisteredV1, PersonMergedV1, PersonUnmergedV1
 from contracts.event import EventData
@@ -34,9 +34,11 @@ async def on_release_date_changed(session: AsyncSession, received: Received[Rele
     await move_release(session, received.data, now=clock.now())
 
 
-async def on_receipt(session: AsyncSession, received: Received[ShareReceiptedV1]) -> None:
-    await on_share_receipted(session, received)
-    await note_receipt(session, received.data, now=clock.now())
+async def on_receipts(session: AsyncSession, run: Sequence[Received[ShareReceiptedV1]]) -> None:
+    """Frees the bulk window for all of them at once; each then moves what it is about."""
+    await on_share_receipted.handler(session, run)
+    for received in run:
+        await note_receipt(session, received.data, now=clock.now())
 
 
 async def apply(session: AsyncSession, batch: Sequence[Received[EventData]]) -> None:
@@ -58,7 +60,7 @@ HANDLERS: dict[type[EventData], Handler] = {
     PersonMergedV1: on_person_merged,
     PersonUnmergedV1: on_person_unmerged,
     ReleaseDateChangedV1: on_release_date_changed,
-    ShareReceiptedV1: on_receipt,
+    ShareReceiptedV1: Together(on_receipts),
 }
 
 _dispatched = dispatch(HANDLERS)

@@ -1,0 +1,124 @@
+"""Onward referrals keep one chain; refusals are counted; who nobody accepted is on a list until somebody decides."""
+
+from chassis.ids import new_id
+from contracts.codes import Category
+from tests.integration.referral.conftest import DRUGS, OTHER_TRUST, PRISON, TRUST, World
+from tests.support.http import problem
+
+NONE = {"reason_code": "NO_CAPACITY", "next": {"kind": "none"}}
+
+
+def onward(agency: str) -> dict[str, object]:
+    return {"reason_code": "OUT_OF_AREA", "next": {"kind": "agency", "id": agency}}
+
+
+async def test_a_person_bounced_twice_is_flagged_and_then_accepted(world: World) -> None:
+    person = new_id()
+    first = await world.received(person)
+    world.wait(days=10)
+    await world.did(first, "rejection", onward(OTHER_TRUST))
+    assert len((await world.get(f"/referrals?person_id={person}")).json()["items"]) == 1
+    await world.decide_answer(first)
+    (draft,) = (await world.get(f"/referrals?person_id={person}&state=draft")).json()["items"]
+    assert (draft["to"], draft["onward_of"], draft["reason"]) == (OTHER_TRUST, first, "Asks for help before release.")
+    assert "consent_id" not in draft
+    problem(await world.get(f"/referrals/{draft['referral_id']}", agency=OTHER_TRUST), 404, "not-found")
+    assert len(await world.offers()) == 3
+
+    second = draft["referral_id"]
+    sent = await world.did(second, "submission", agency=PRISON)
+    assert (sent["chain_id"], sent["chain"]["bounces"]) == (draft["chain_id"], 1)
+    await world.decide(Category.REFERRAL, second)
+    world.wait(days=5)
+    told = await world.did(second, "rejection", onward(DRUGS), agency=OTHER_TRUST)
+    assert told["chain"]["bounces"] == 2
+    (bounced,) = await world.events("referral.bounced.v1")
+    assert (bounced["bounces"], bounced["chain_id"]) == (2, draft["chain_id"])
+    await world.decide_answer(second)
+    sent = await world.view(second, PRISON)
+    assert (sent["chain"]["bounces"], sent["chain"]["days"]) == (2, 15)
+    assert "bounced-twice" in sent["alerts"]
+    (entry,) = (await world.get("/unaccepted")).json()["items"]
+    assert (entry["person_id"], entry["state"], entry["bounces"], entry["days"]) == (person, "draft", 2, 15)
+
+    third = entry["referral_id"]
+    await world.did(third, "submission", agency=PRISON)
+    await world.decide(Category.REFERRAL, third)
+    newest = (await world.offers(Category.REFERRAL))[-1]["content"]
+    assert newest["chain"]["bounces"] == 2
+    assert "bounced-twice" in newest["alerts"]
+    await world.did(third, "acceptance", {}, agency=DRUGS)
+    assert len((await world.get("/unaccepted")).json()["items"]) == 1
+    await world.decide_answer(third)
+    assert (await world.get("/unaccepted")).json()["items"] == []
+    assert (await world.view(third, PRISON))["chain"]["accepted"] is True
+
+
+async def test_rejected_with_nothing_next_stays_on_the_list_until_someone_decides(world: World) -> None:
+    person = new_id()
+    referral_id = await world.received(person)
+    await world.did(referral_id, "rejection", NONE)
+    await world.decide_answer(referral_id)
+    assert [each["state"] for each in (await world.get("/unaccepted")).json()["items"]] == ["rejected"]
+    assert (await world.get("/unaccepted?need=alcohol")).json()["items"] == []
+    await world.did(referral_id, "closure", {"reason_code": "NEE"}, agency=PRISON)
+    assert (await world.get("/unaccepted")).json()["items"] == []
+
+
+async def test_a_chain_is_continued_by_its_own_ends_alone(world: World) -> None:
+    person = new_id()
+    referral_id = await world.received(person)
+    problem(await world.write(person, to=DRUGS, agency="police-north", onward_of=referral_id), 422, "no-such-referral")
+    problem(await world.write(new_id(), to=DRUGS, onward_of=referral_id), 422, "no-such-referral")
+    mine = (await world.write(person, to=DRUGS, onward_of=referral_id)).json()
+    theirs = (await world.write(person, to=OTHER_TRUST, agency=TRUST, onward_of=referral_id)).json()
+    chain = (await world.view(referral_id, PRISON))["chain_id"]
+    assert (mine["chain_id"], theirs["chain_id"]) == (chain, chain)
+    assert [warning["code"] for warning in mine["warnings"]] == ["live-elsewhere", "nobody-in-area"]
+    assert [warning["code"] for warning in theirs["warnings"]] == ["nobody-in-area"]
+
+
+async def test_somebody_who_disengaged_is_referred_again(world: World) -> None:
+    person = new_id()
+    first = await world.received(person)
+    await world.did(first, "acceptance", {})
+    await world.did(first, "outcome", {"result": "disengaged", "code": "no-contact"})
+    await world.decide_answer(first)
+    again = await world.received(person)
+    assert (await world.view(again, TRUST))["state"] == "received"
+    counted = await world.get("/monitoring?by=outcome&direction=received", agency=TRUST)
+    assert counted.json()["items"] == [{"key": "prematurely-ended", "count": 1}]
+
+
+async def test_a_merge_moves_referrals_and_an_unmerge_moves_them_back(world: World) -> None:
+    kept, removed = new_id(), new_id()
+    referral_id = await world.received(removed)
+    await world.merged(kept, removed)
+    assert (await world.view(referral_id, TRUST))["person_id"] == kept
+    for person in (kept, removed):
+        assert len((await world.get(f"/referrals?person_id={person}")).json()["items"]) == 1
+    await world.did(referral_id, "acceptance", {})
+    assert (await world.events("referral.state-changed.v1"))[-1]["person_id"] == kept
+    await world.unmerged(kept, removed)
+    assert (await world.view(referral_id, TRUST))["person_id"] == removed
+    assert (await world.get(f"/referrals?person_id={kept}")).json()["items"] == []
+
+
+async def test_lists_go_by_pages_and_each_measure_counts(world: World) -> None:
+    ids = [await world.received() for _ in range(3)]
+    first = await world.get("/referrals?direction=received&limit=2", agency=TRUST)
+    rest = await world.get(f"/referrals?direction=received&limit=2&cursor={first.json()['next']}", agency=TRUST)
+    found = [each["referral_id"] for each in first.json()["items"] + rest.json()["items"]]
+    assert found == sorted(ids, reverse=True)
+    assert rest.json()["next"] is None
+    made = await world.did(ids[0], "appointments", {"at": "2026-06-10T09:00:00Z"})
+    await world.did(ids[0], f"appointments/{made['appointment_id']}/attendance", {"outcome": "cancelled-by-service"})
+    counted = {}
+    for by in ("source", "answer", "days-to-answer", "bounces", "cancellations", "engagement", "outcome"):
+        answer = await world.get(f"/monitoring?by={by}&direction=received", agency=TRUST)
+        assert answer.status_code == 200, answer.text
+        counted[by] = {each["key"]: each["count"] for each in answer.json()["items"]}
+    assert counted["source"] == {PRISON: 3}
+    assert counted["answer"] == {"received": 3}
+    assert counted["bounces"] == {"0": 3}
+    assert counted["cancellations"] == counted["engagement"] == {"cancelled-by-service": 1}
