@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from caseload.domain.custody import Effect
-from contracts.codes import SECTIONS, AgencyKind, Category, DateType
+from contracts.codes import SECTIONS, AgencyKind, Category, DateType, ReferralState
 from contracts.content import SECTION_CONTENT
 from tests.support.source import modules
 
@@ -26,6 +26,16 @@ PARTIAL: dict[str, set[object]] = {
     "caseload.domain.custody.NATIONAL": {Effect.REFUSED},
     # Other and expiry types make no release.
     "release_notify.domain.effective._RANK": {DateType(name) for name in RELEASE_TYPES},
+    # An answer brings these to the sender; the other states are its own, or the share's.
+    "referral.operations.receipts.ACTION_OF": set(ReferralState)
+    - {
+        ReferralState.DRAFT,
+        ReferralState.SUBMITTED,
+        ReferralState.AWAITING_CONSENT,
+        ReferralState.CONSENT_WITHDRAWN,
+        ReferralState.WITHDRAWN,
+        ReferralState.CLOSED,
+    },
     # These get name and date of birth alone, whatever the clause; auditor and operator get no identity at all.
     "consent.domain.redaction.ALWAYS": {*AgencyKind} - NAME_ONLY - {AgencyKind.AUDITOR, AgencyKind.OPERATOR},
 }

@@ -68,7 +68,7 @@ class World:
     async def get(self, path: str, *, agency: str = PRISON, **headers: str) -> httpx2.Response:
         return await self.call("GET", path, agency=agency, **headers)
 
-    async def write(self, person: str, *, to: str = TRUST, agency: str = PRISON, **more: Any) -> httpx2.Response:
+    async def write(self, person: str, *, to: str | None = TRUST, agency: str = PRISON, **more: Any) -> httpx2.Response:
         body = {
             "person": person,
             "to_agency": to,

@@ -1,5 +1,5 @@
 """HTTP of referral: what the gateways' referral routes call, under the same paths with the opaque person id."""
 
-from referral.api import actions, directory, referrals
+from referral.api import directory, either, receiver, referrals, sender
 
-ROUTERS = (referrals.router, actions.router, directory.router)
+ROUTERS = (referrals.router, sender.router, receiver.router, either.router, directory.router)

@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from fastapi import Response
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.auth import Actor
+from chassis.etag import etag_of
 from contracts.codes import ReferralRole, ReferralWarning
 from contracts.http.referral import ReferralAnswer, ServiceAnswer
 from referral.domain.contents import Meeting
 from referral.domain.judge import WARNINGS
 from referral.domain.machine import allowed_actions
 from referral.models import ServiceRow
-from referral.operations.case import SENDER, Case
+from referral.operations.case import SENDER, Case, role_of
 from referral.queries.directory import Answers
 from referral.queries.referrals import chains_of, history_of
 
@@ -61,6 +64,13 @@ async def answers(session: AsyncSession, cases: Sequence[Case], role: ReferralRo
 
 async def answer(session: AsyncSession, case: Case, role: ReferralRole) -> ReferralAnswer:
     return (await answers(session, [case], role))[0]
+
+
+async def answered(session: AsyncSession, case: Case, actor: Actor, response: Response) -> ReferralAnswer:
+    """What an action answers its caller, with the ETag of the caller's own side."""
+    found = await answer(session, case, role_of(case.row, actor))
+    response.headers["ETag"] = etag_of(found.version)
+    return found
 
 
 def _answer(case: Case, role: ReferralRole, history: Sequence[RowMapping], chain: RowMapping) -> ReferralAnswer:
