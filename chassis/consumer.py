@@ -165,7 +165,7 @@ class Consumer:
                     if await broker.cluster_id(self.settings) != cluster:
                         return
         finally:
-            await consumer.stop()
+            await broker.close(consumer)
 
     async def _handle(
         self,

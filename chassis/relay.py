@@ -119,7 +119,7 @@ class Relay:
                 if not sent:
                     await _woken(listener)
         finally:
-            await producer.stop()
+            await broker.close(producer)
 
     async def _wave(self, producer: AIOKafkaProducer, cluster: str) -> int:
         """Sends what is due now and waits for every acknowledgement; returns how many rows that were."""

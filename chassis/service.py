@@ -36,6 +36,10 @@ def main(process: Coroutine[Any, Any, None]) -> None:
     uvloop.run(process)
 
 
+class PartEnded(Exception):
+    """A part of the process ended although nobody told it to. Half a process helps nobody: it ends as a whole."""
+
+
 async def run(
     settings: Settings,
     *,
@@ -58,10 +62,10 @@ async def run(
     try:
         async with asyncio.TaskGroup() as parts:
             working = [
-                *(parts.create_task(consumer.run(stop)) for consumer in consumers),
-                *(parts.create_task(timer.run(stop)) for timer in timers),
+                *(parts.create_task(_part(consumer.run(stop), stop)) for consumer in consumers),
+                *(parts.create_task(_part(timer.run(stop), stop)) for timer in timers),
             ]
-            sending = parts.create_task(_after(working, stop, relay)) if relay else None
+            sending = parts.create_task(_part(_after(working, stop, relay), stop)) if relay else None
             if app is not None:
                 _add_readiness(app, relay, consumers)
                 parts.create_task(_serve(app, settings, stop))
@@ -73,6 +77,18 @@ async def run(
         await database.close()
         telemetry.shutdown()
         log.info("service.stopped")
+
+
+async def _part(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
+    """The work, which ends only when told to. A task group would take a stray cancellation for an orderly end."""
+    try:
+        await work
+    except asyncio.CancelledError as error:
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise
+        raise PartEnded from error
+    if not stop.is_set():
+        raise PartEnded
 
 
 async def _topics(settings: Settings, stop: asyncio.Event) -> None:

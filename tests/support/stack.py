@@ -72,6 +72,16 @@ class StackProcess:
             if found["event"] == event and service in (None, found.get("service")):
                 return found
 
+    def news(self) -> list[dict[str, Any]]:
+        """Every event so far, those that nobody waited for included."""
+        while not self._arriving.empty():
+            found = self._arriving.get_nowait()
+            if found is None:
+                self._arriving.put(None)
+                break
+            self.events.append(found)
+        return self.events
+
     def pid(self, service: str) -> int:
         """The process id of the service's newest process among the events read."""
         started = [each for each in self.events if each["event"] == "started" and each["service"] == service]

@@ -1,0 +1,78 @@
+"""A client that lives through faults: it asks again, with the same key, until it is answered, and keeps count.
+
+What it was answered 2xx is the record that everything is judged by.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from chassis.http_client import Answer, UpstreamUnavailable
+from chassis.ids import new_id
+from tests.system.world import KINDS, World
+from throughgate.client import Desk, Refused
+
+PATIENCE = 150.0
+AGAIN_IN = 0.15
+_AGAIN = frozenset({429, 500, 502, 503, 504})
+
+
+@dataclass
+class Answers:
+    """What the gateways answered, by status; `unreached` is without any answer."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+    unreached: int = 0
+
+    def note(self, answer: Answer) -> str:
+        """Counts an answer and returns its code, if it is a refusal."""
+        self.statuses[answer.status] += 1
+        if answer.ok:
+            return ""
+        problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+        code = str(problem.get("code", ""))
+        self.codes[f"{answer.status} {code}"] += 1
+        return code
+
+
+class PatientDesk(Desk):
+    """A desk that asks again until it is answered. Raises Refused for what asking again does not mend."""
+
+    answers: Answers
+
+    async def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        headers = {"idempotency-key": new_id()} if method == "POST" else {}
+        headers |= options.pop("headers", None) or {}
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                answer = await self.call(method, path, body, headers=headers, **options)
+            except (UpstreamUnavailable, Refused) as error:
+                self.answers.unreached += 1
+                if time.monotonic() > deadline or (isinstance(error, Refused) and error.status < 500):
+                    raise
+            else:
+                code = self.answers.note(answer)
+                if answer.ok:
+                    return answer.json()
+                again = answer.status in _AGAIN or code == "idempotency-key-in-use"
+                if not again or time.monotonic() > deadline:
+                    raise Refused(answer, f"{method} {path.split('/')[1]} as {self.agency}")
+            await asyncio.sleep(AGAIN_IN)
+
+
+@dataclass
+class FaultyWorld(World):
+    """The world of system tests, whose desks are patient."""
+
+    answers: Answers = field(default_factory=Answers)
+
+    def desk(self, agency: str) -> Desk:
+        if agency not in self._desks:
+            desk = PatientDesk(self.http, agency, KINDS[agency], user="dana.whitlock")
+            desk.answers = self.answers
+            self._desks[agency] = desk
+        return self._desks[agency]

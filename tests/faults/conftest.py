@@ -1,0 +1,119 @@
+"""A stack of a test's own whose processes can be told to die, a patient client, and live pollers of two feeds."""
+
+import asyncio
+import itertools
+import os
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis.http_client import ServiceClient
+from tests.faults.checks import under_way
+from tests.faults.client import FaultyWorld
+from tests.faults.pollers import Poller
+from tests.faults.processes import Processes
+from tests.faults.traffic import RECIPIENTS, Traffic
+from tests.integration.chassis.conftest import database, settings
+from tests.support.stack import RunningStack, running_stack
+
+__all__ = ["database", "settings"]
+_stacks = itertools.count(1)
+
+
+@dataclass
+class Scene:
+    """Everything a fault test has: the world, its processes, traffic and pollers."""
+
+    world: FaultyWorld
+    processes: Processes
+    pollers: dict[str, Poller]
+    traffic: Traffic
+
+
+@asynccontextmanager
+async def polled(world: FaultyWorld, agencies: Sequence[str] = RECIPIENTS) -> AsyncIterator[dict[str, Poller]]:
+    """Live pollers of these agencies' feeds, from now on."""
+    pollers = {agency: Poller(world, agency) for agency in agencies}
+    for poller in pollers.values():
+        await poller.begin()
+    polling = [asyncio.create_task(poller.run()) for poller in pollers.values()]
+    try:
+        yield pollers
+    finally:
+        for task in polling:
+            task.cancel()
+        outcomes = await asyncio.gather(*polling, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+@asynccontextmanager
+async def told_with_its_state(scene: Scene) -> AsyncIterator[None]:
+    """A failure in this block is told with what was under way and the end of every log."""
+    try:
+        yield
+    except (AssertionError, ExceptionGroup) as error:
+        left = await asyncio.to_thread(under_way, scene.world.stack)
+        error.add_note(f"under way: {left}\n{scene.world.stack.process.tail()}")
+        raise
+
+
+async def while_living(living: "asyncio.Task[None]", step: Coroutine[Any, Any, None]) -> None:
+    """The step, unless a life fails first: then that is what is told."""
+    task = asyncio.create_task(step)
+    await asyncio.wait({living, task}, return_when=asyncio.FIRST_COMPLETED)
+    if living.done() and not task.done():
+        task.cancel()
+        living.result()
+    await task
+
+
+@pytest.fixture(scope="session")
+def crash_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What every process of the faulty stacks looks at; see chassis.crash."""
+    return tmp_path_factory.mktemp("crash") / "point"
+
+
+@pytest.fixture(scope="session")
+def faulty_embedded_stack(crash_file: Path) -> Iterator[RunningStack]:
+    with running_stack(environment={"THROUGHGATE_CRASH_FILE": str(crash_file)}) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def faulty_kafka_stack(crash_file: Path, kafka_bootstrap: str) -> Iterator[RunningStack]:
+    told = {
+        "THROUGHGATE_CRASH_FILE": str(crash_file),
+        "THROUGHGATE_KAFKA_TOPIC_PREFIX": f"f{os.getpid()}-{next(_stacks)}.",
+        "THROUGHGATE_KAFKA_SESSION_TIMEOUT_MS": "6000",
+    }
+    with running_stack("--kafka", kafka_bootstrap, environment=told) as running:
+        yield running
+
+
+@asynccontextmanager
+async def on_stage(stack: RunningStack, crash_file: Path) -> AsyncIterator[Scene]:
+    """A scene on this stack; what fails in it is told with the state of the stack."""
+    async with ServiceClient(stack.url, timeout_s=60) as http:
+        world = FaultyWorld(stack, http)
+        async with polled(world) as pollers:
+            processes = Processes(stack, crash_file)
+            processes.disarm()
+            yield Scene(world, processes, pollers, Traffic(world, pollers))
+
+
+@pytest.fixture
+async def scene(faulty_embedded_stack: RunningStack, crash_file: Path) -> AsyncIterator[Scene]:
+    async with on_stage(faulty_embedded_stack, crash_file) as made:
+        yield made
+
+
+@pytest.fixture
+async def kafka_scene(faulty_kafka_stack: RunningStack, crash_file: Path) -> AsyncIterator[Scene]:
+    async with on_stage(faulty_kafka_stack, crash_file) as made:
+        yield made

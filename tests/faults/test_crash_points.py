@@ -1,0 +1,98 @@
+"""Each named point of each service on the path of a date is walked: the process dies there, once, with lives going on.
+
+Afterwards every date that a gateway answered 2xx was delivered exactly once to each recipient, in a live poller's eyes.
+The short form walks every point once; the long one (`make faults`) every point of every service.
+"""
+
+import asyncio
+import os
+from typing import get_args
+
+import pytest
+
+from chassis.crash import Point
+from tests.faults.checks import everything_holds
+from tests.faults.conftest import Scene, told_with_its_state, while_living
+from tests.faults.processes import PROCESS_OF
+
+SENDERS = ("release-notify", "caseload", "consent", "audit", "gateway")
+CONSUMERS = ("consent", "audit", "gateway-projector", "release-notify", "caseload")
+COMMANDED = ("release-notify", "caseload", "consent")
+WRITERS = ("consent", "audit", "release-notify", "caseload", "gateway")
+
+REQUEST: tuple[Point, ...] = ("request.before_commit", "request.after_commit")
+RELAY: tuple[Point, ...] = ("relay.before_send", "relay.mid_wave", "relay.after_send", "relay.after_mark")
+CONSUMER: tuple[Point, ...] = (
+    "consumer.before_apply",
+    "consumer.before_commit",
+    "consumer.after_commit",
+    "consumer.after_offsets",
+)
+
+
+def _each(services: tuple[str, ...], *points: Point) -> list[tuple[str, Point]]:
+    return [(service, point) for point in points for service in services]
+
+
+WALK = [
+    *_each(COMMANDED, *REQUEST),
+    *_each(WRITERS, "outbox.written"),
+    *_each(SENDERS, *RELAY),
+    *_each(CONSUMERS, *CONSUMER),
+    *_each(("release-notify", "caseload"), "consumer.mid_batch"),
+]
+"""Consent, audit and the projector take a batch as one: their middle is `outbox.written` and `before_commit`."""
+MET_AGAIN = [
+    *_each(SENDERS, "relay.new_broker"),
+    *_each(CONSUMERS, "consumer.new_broker"),
+]
+"""Where a process stands that meets a broker which lost everything."""
+LONG = os.environ.get("FAULTS") == "long"
+
+
+def _once_each(walk: list[tuple[str, Point]]) -> list[tuple[str, Point]]:
+    """Every point once, and as many services as that allows."""
+    points = list(dict.fromkeys(point for _, point in walk))
+    chosen = []
+    for number, point in enumerate(points):
+        services = [service for service, named in walk if named == point]
+        chosen.append((services[number % len(services)], point))
+    return chosen
+
+
+async def _walk(scene: Scene, steps: list[tuple[str, Point]], *, lose_broker: bool = False) -> None:
+    stop = asyncio.Event()
+    living = asyncio.create_task(scene.traffic.run(stop))
+    async with told_with_its_state(scene):
+        try:
+            for service, point in steps:
+                pid = scene.processes.pid(PROCESS_OF.get(service, service))
+                await scene.processes.die_at(service, point)
+                if lose_broker:
+                    await scene.processes.kill("broker")
+                await while_living(living, scene.processes.unarmed())
+                await while_living(living, scene.processes.died(service, pid))
+            stop.set()
+            await living
+        finally:
+            living.cancel()
+        counted = await everything_holds(scene.world, scene.traffic.lives, scene.pollers)
+    assert counted["delivered"] >= len(steps), "too little went on to prove anything"
+    print(f"\n{len(steps)} crash points walked: {dict(counted)}, {dict(scene.world.answers.codes)}")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+async def test_a_process_that_dies_at_any_point_loses_and_doubles_nothing(scene: Scene) -> None:
+    await _walk(scene, WALK if LONG else _once_each(WALK))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+async def test_a_process_that_dies_while_it_meets_a_broker_that_lost_everything(scene: Scene) -> None:
+    await _walk(scene, MET_AGAIN if LONG else _once_each(MET_AGAIN), lose_broker=True)
+
+
+def test_every_point_there_is_is_walked() -> None:
+    assert {point for _, point in (*WALK, *MET_AGAIN)} == set(get_args(Point))
+    assert {point for _, point in _once_each(WALK)} == {point for _, point in WALK}
