@@ -29,8 +29,6 @@ from contracts.event import Instant
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Age = Annotated[int, Field(ge=0, le=120)]
-Days = Annotated[int, Field(ge=0, le=1000)]
 
 
 class Body(BaseModel):
@@ -155,9 +153,9 @@ class WaitingUpdateBody(Body):
 
 
 class AppointmentAnswer(Body):
-    """One that this side made."""
+    """One that this side made, or that was shared with it; without id where only the time was shared."""
 
-    appointment_id: str
+    appointment_id: str | None = None
     at: Instant
     with_whom: Annotated[str | None, Field(alias="with")] = None
     place: str | None = None
@@ -180,7 +178,7 @@ class WarningAnswer(Body):
 
 class HistoryEntry(Body):
     at: Instant
-    from_state: ReferralState | None
+    from_state: ReferralState | None = None
     to_state: ReferralState
     by: ReferralRole
     code: str | None = None
@@ -259,58 +257,6 @@ class UnacceptedItem(Body):
 class UnacceptedList(Body):
     items: list[UnacceptedItem]
     next: str | None
-
-
-class ServiceBody(Body):
-    """`PUT /services/{service_id}`: an entry of the directory, kept by the agency that runs the service."""
-
-    name: Short
-    area: Short
-    needs: Annotated[list[Need], Field(min_length=1, max_length=20)]
-    age_from: Age | None = None
-    age_until: Age | None = None
-    women_only: bool = False
-    exclusions: Annotated[list[Short], Field(max_length=40)] = []
-    statutory: bool = True
-    voluntary: bool = True
-    contact: Short | None = None
-    opens_days_before_release: Days | None = None
-    next_start: date | None = None
-
-    @model_validator(mode="after")
-    def _ages(self) -> Self:
-        if self.age_from is not None and self.age_until is not None and self.age_from >= self.age_until:
-            raise ValueError("age_from is below age_until")
-        return self
-
-
-class ServiceAnswer(ServiceBody):
-    """With what answers say: `waiting_days` from receipt to the first appointment, `acceptance_rate` in steps of 5 %.
-
-    Both are of answers before today, and only where enough different senders had one, so that nobody can tell a
-    single answer from them.
-    """
-
-    service_id: str
-    agency: str
-    version: int
-    waiting_days: int | None = None
-    acceptance_rate: float | None = None
-
-
-class ServiceList(Body):
-    items: list[ServiceAnswer]
-    next: str | None
-
-
-class Gap(Body):
-    need: Need
-    area: str
-    detail: str
-
-
-class Gaps(Body):
-    items: list[Gap]
 
 
 Measure = Literal["source", "answer", "days-to-answer", "bounces", "cancellations", "engagement", "outcome"]

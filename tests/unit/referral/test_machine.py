@@ -139,7 +139,7 @@ HELPED = {A.OUTCOME: OutcomeResult.COMPLETED, A.ATTENDANCE: AppointmentOutcome.A
 
 
 @pytest.mark.parametrize(("state", "action", "role"), EVERY)
-def test_every_state_action_and_role(state: S, action: A, role: R) -> None:
+def test_every_state_action_and_role(state: ReferralState, action: ReferralAction, role: ReferralRole) -> None:
     wanted = WANTED[state].get(f"{role} {action}")
     outcome = HELPED.get(action)
     if wanted is None:
@@ -168,7 +168,7 @@ def test_at_most_one_row_holds_whatever_the_outcome(outcome: str | None) -> None
 
 
 @pytest.mark.parametrize("state", sorted(ACCEPTED))
-def test_who_did_not_come_has_not_begun(state: S) -> None:
+def test_who_did_not_come_has_not_begun(state: ReferralState) -> None:
     for outcome in AppointmentOutcome:
         began = outcome in (AppointmentOutcome.ATTENDED, AppointmentOutcome.LATE)
         wanted = S.IN_PROGRESS if began else state

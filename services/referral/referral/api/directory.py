@@ -11,7 +11,7 @@ from chassis.idempotency import IdempotentRoute
 from chassis.pagination import PageDep
 from chassis.session import SessionDep
 from contracts.codes import Need, Scope
-from contracts.http.referral import Gap, Gaps, ServiceAnswer, ServiceBody, ServiceList
+from contracts.http.services import Gap, Gaps, ServiceAnswer, ServiceBody, ServiceList
 from referral.api.dependencies import NowDep
 from referral.api.translate import service_answer
 from referral.domain.directory import Wanted, gaps, matches

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.auth import Actor
 from chassis.etag import etag_of
 from contracts.codes import ReferralRole, ReferralWarning
-from contracts.http.referral import ReferralAnswer, ServiceAnswer
+from contracts.http.referral import ReferralAnswer
+from contracts.http.services import ServiceAnswer
 from referral.domain.contents import Meeting
 from referral.domain.judge import WARNINGS
 from referral.domain.machine import allowed_actions
