@@ -13,7 +13,8 @@ def test_everything_a_process_reads_is_in_the_wheel() -> None:
     held = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
     wanted = {f"contracts/_topics/{topic}.yaml" for topic in Topic}
     wanted |= {f"throughgate/_deploy/agencies/{path.name}" for path in (ROOT / "deploy" / "agencies").glob("*.yaml")}
-    wanted |= {
+    agreements = (ROOT / "deploy" / "agreements").glob("*.yaml")
+    wanted |= {f"throughgate/_deploy/agreements/{path.name}" for path in agreements}
         f"throughgate/_deploy/agreements/{path.name}" for path in (ROOT / "deploy" / "agreements").glob("*.yaml")
     }
     for package in (ROOT / "services").glob("*/*/__init__.py"):
