@@ -1,0 +1,157 @@
+"""Who may not know a person gets, on every route of every gateway, the very answer that is given for nobody."""
+
+import json
+import re
+from dataclasses import dataclass
+
+import httpx2
+import pytest
+
+from chassis.ids import new_id
+from tests.isolation.calls import BODIES, LISTS, NO_SECRET, Route, filled, routes
+from tests.support.pipe import Pipe
+
+PRISON = ("hmp-northgate", "prison")
+PROBATION = ("probation-north", "probation")
+TRUST = ("mht-riverside", "mental-health")
+STRANGERS = {
+    "hmp-southmoor": "prison",
+    "health-northgate": "prison-health",
+    "police-north": "police",
+    "court-northtown": "court",
+    "mht-moorland": "mental-health",
+    "das-riverside": "drug-alcohol",
+    "ld-north": "liaison-diversion",
+    "housing-northtown": "housing",
+    "yot-northtown": "youth",
+    "benefits-north": "benefits",
+    "charity-newstart": "provider",
+    "charity-gatehouse": "provider",
+}
+OPEN_TO_WHOEVER_HAS_THE_NUMBER = {("PUT", "/people/{person}"), ("PUT", "/people/{person}/involvement")}
+"""Registering and claiming. A claim says whether there is such a person, and stands in the log for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A person with something of everything, or nobody: the names that a call may use."""
+
+    names: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+async def someone(pipe: Pipe) -> Known:
+    """Held, dated, supervised, referred, consenting, warned about; none of it known to a stranger."""
+    noms = "S1001NN"
+    person = await _made(pipe, *PRISON, "PUT", f"/people/noms:{noms}", {**BODIES["PUT", "/people/{person}"]})
+    at = f"/people/{person['person_id']}"
+    names = {"person": person["person_id"], "noms": noms, "date_type": "CRD", "agency": "police-north"}
+    await _made(pipe, *PROBATION, "PUT", f"/people/noms:{noms}", BODIES["PUT", "/people/{person}"])
+    claim = {"roles": ["offender-manager"], "reference": "X900001"}
+    await _made(pipe, *PROBATION, "PUT", f"/people/noms:{noms}/involvement", claim)
+    for agency in (PRISON, PROBATION):
+        for (method, path), body in BODIES.items():
+            if "/sections/" in path and not (agency == PROBATION and "medication" in path):
+                await pipe.call(*agency, method, filled(path, names), body)
+    push = await _made(
+        pipe, *PRISON, "PUT", f"{at}/release-dates/CRD", BODIES["PUT", "/people/{person}/release-dates/{date_type}"]
+    )
+    consent = BODIES["POST", "/people/{person}/consents"] | {
+        "recipients": [{"agency": TRUST[0]}],
+        "categories": ["identity", "release-date", "referral", "referral-status"],
+        "purposes": ["direct-care", "offender-management"],
+    }
+    given = await _made(pipe, *PRISON, "POST", f"{at}/consents", consent)
+    refer = filled(BODIES["POST", "/referrals"], names)
+    referral = await _made(pipe, *PRISON, "POST", "/referrals", refer)
+    warning = {**BODIES["POST", "/people/{person}/warnings"], "to": [{"agency": PROBATION[0]}]}
+    await _made(pipe, *PRISON, "POST", f"{at}/warnings", warning, member="dana")
+    await pipe.settle()
+    return Known(
+        names
+        | {
+            "release_id": push["release_id"],
+            "consent_id": given["consent_id"],
+            "referral_id": referral["referral_id"],
+            "appointment_id": new_id(),
+        }
+    )
+
+
+def _nobody() -> dict[str, str]:
+    ids = ("person", "release_id", "consent_id", "referral_id", "appointment_id")
+    return {name: new_id() for name in ids} | {"noms": "Z9999ZZ", "date_type": "CRD", "agency": "police-north"}
+
+
+async def _made(pipe: Pipe, agency: str, kind: str, method: str, path: str, body: object, **how: str) -> dict[str, str]:
+    answer = await pipe.call(agency, kind, method, path, body, **how)  # type: ignore[arg-type]
+    assert answer.status_code in (200, 201, 202), (path, answer.text)
+    await pipe.settle()
+    made: dict[str, str] = answer.json()
+    return made
+
+
+def like(answer: httpx2.Response, names: dict[str, str]) -> tuple[int, dict[str, str], str]:
+    """What of an answer tells anything: status, headers, body; the caller's own words in it are taken out."""
+    body = answer.text
+    for name, value in names.items():
+        body = body.replace(value, name)
+    dull = ("date", "content-length", "traceparent")
+    headers = {name: value for name, value in answer.headers.items() if name not in dull and "ratelimit" not in name}
+    return answer.status_code, headers, body
+
+
+async def _tried(
+    pipe: Pipe, agency: str, kind: str, route: Route, names: dict[str, str]
+) -> tuple[int, dict[str, str], str]:
+    path = filled(route.path, names)
+    headers = {"if-match": '"1"'} if "/referrals/" in path else {}
+    answer = await pipe.call(agency, kind, route.method, path, filled(route.body, names), member="sam", **headers)
+    return like(answer, names)
+
+
+def test_every_route_is_tried_or_named(pipe: Pipe) -> None:
+    lists = {("GET", path.split("?")[0]) for path in LISTS}
+    for kind in set(STRANGERS.values()):
+        for route in routes(pipe, kind):
+            here = (route.method, route.path)
+            assert route.names_something or here in NO_SECRET | lists, f"{here} is in no table of tests/isolation"
+            assert route.method in ("GET", "DELETE") or here in BODIES or here in NO_SECRET, f"{here} has no body"
+
+
+@pytest.mark.parametrize("agency", STRANGERS)
+async def test_a_person_whom_it_may_not_know_is_nobody_to_an_agency(pipe: Pipe, someone: Known, agency: str) -> None:
+    kind = STRANGERS[agency]
+    tried = 0
+    for route in routes(pipe, kind):
+        if not route.names_something or (route.method, route.path) in OPEN_TO_WHOEVER_HAS_THE_NUMBER:
+            continue
+        for reference in ("{person}", "noms:{noms}"):
+            named = [
+                {**names, "person": filled(reference, names)} if "{person}" in f"{route.path}{route.body}" else names
+                for names in (someone.names, _nobody())
+            ]
+            unseen, nobody = [await _tried(pipe, agency, kind, route, names) for names in named]
+            assert unseen == nobody, f"{route.method} {route.path} tells {agency} of {reference}"
+            assert unseen[0] in (403, 404, 409, 422, 412), (route, unseen)
+            tried += 1
+    assert tried > 40
+    for path in LISTS:
+        answer = await pipe.call(agency, kind, "GET", path)
+        for name in ("person", "noms", "release_id", "consent_id", "referral_id"):
+            assert someone.names[name] not in answer.text, f"{path} shows {agency} the {name}"
+
+
+async def test_registering_a_person_whom_others_know_answers_as_for_somebody_new(pipe: Pipe, someone: Known) -> None:
+    answers = []
+    for noms in (someone.names["noms"], "S2002NN"):
+        answer = await pipe.call(
+            "ld-north", "liaison-diversion", "PUT", f"/people/noms:{noms}", BODIES["PUT", "/people/{person}"]
+        )
+        status, headers, body = like(answer, {"noms": noms})
+        answers.append((status, set(headers), re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "id", body)))
+        again = await pipe.call("ld-north", "liaison-diversion", "GET", f"/people/{answer.json()['person_id']}")
+        assert set(again.json()) - {"person_id", "identity"} <= {"referrals", "warnings", "engagement"}
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 201
+    assert json.loads(answers[0][2])["identifiers"] == [{"scheme": "noms", "value": "noms"}]
