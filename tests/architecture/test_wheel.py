@@ -15,8 +15,6 @@ def test_everything_a_process_reads_is_in_the_wheel() -> None:
     wanted |= {f"throughgate/_deploy/agencies/{path.name}" for path in (ROOT / "deploy" / "agencies").glob("*.yaml")}
     agreements = (ROOT / "deploy" / "agreements").glob("*.yaml")
     wanted |= {f"throughgate/_deploy/agreements/{path.name}" for path in agreements}
-        f"throughgate/_deploy/agreements/{path.name}" for path in (ROOT / "deploy" / "agreements").glob("*.yaml")
-    }
     for package in (ROOT / "services").glob("*/*/__init__.py"):
         folder = package.parent
         wanted |= {f"{folder.name}/{path.relative_to(folder)}" for path in folder.rglob("*.py")}
