@@ -21,7 +21,7 @@ class ServiceBody(Body):
     age_from: Age | None = None
     age_until: Age | None = None
     women_only: bool = False
-    exclusions: Annotated[list[Short], Field(max_length=40)] = []
+    exclusions: Annotated[list[Short], Field(default_factory=list, max_length=40)]
     statutory: bool = True
     voluntary: bool = True
     contact: Short | None = None

@@ -4,6 +4,7 @@ The receiver's share of the referral moves both ends. The sender's share of the 
 is the only thing that brings an answer to it. A receipt of a release date says who was shown which of its versions.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select, text
@@ -13,25 +14,24 @@ from contracts.codes import Category, ReferralAction, ReferralState
 from contracts.log import ShareReceiptedV1
 from referral.calendar import england_and_wales
 from referral.domain.side import shown
-from referral.models import ReferralRow, ShownRow
+from referral.models import ReferralRow
 from referral.operations.case import ENDS, RECEIVER, SENDER, SYSTEM, Case, follow, note, read_cases
 from referral.operations.keep import keep
 from referral.operations.releases import judge_again
 from referral.operations.write import draft_onward
-from referral.queries.persons import lock_persons
-from referral.queries.releases import persons_of_release
+from referral.queries.persons import resolve
 
 A = ReferralAction
 
 
-async def note_receipt(session: AsyncSession, receipt: ShareReceiptedV1, *, now: datetime) -> None:
-    """Applies one receipt; of categories that say nothing here it does nothing."""
-    if receipt.category is Category.REFERRAL:
-        await _referral_decided(session, receipt, now=now)
-    elif receipt.category is Category.REFERRAL_STATUS:
-        await _status_decided(session, receipt, now=now)
-    elif receipt.category is Category.RELEASE_DATE:
-        await _release_decided(session, receipt, now=now)
+async def note_receipts(session: AsyncSession, receipts: Sequence[ShareReceiptedV1], *, now: datetime) -> None:
+    """Applies a run of receipts whose persons are locked; of categories that say nothing here it does nothing."""
+    await _releases_decided(session, [r for r in receipts if r.category is Category.RELEASE_DATE], now=now)
+    for receipt in receipts:
+        if receipt.category is Category.REFERRAL:
+            await _referral_decided(session, receipt, now=now)
+        elif receipt.category is Category.REFERRAL_STATUS:
+            await _status_decided(session, receipt, now=now)
 
 
 async def _referral_decided(session: AsyncSession, receipt: ShareReceiptedV1, *, now: datetime) -> None:
@@ -96,22 +96,39 @@ ACTION_OF = {
 """By which answer the sender came to hear of a state; the others are never told as an answer."""
 
 
-async def _release_decided(session: AsyncSession, receipt: ShareReceiptedV1, *, now: datetime) -> None:
-    """Who sees which version. Due times of those whom it concerns are judged anew."""
-    for agency in receipt.permitted_to:
-        known = await session.get(ShownRow, (receipt.subject_ref, agency))
-        if known is None:
-            session.add(ShownRow(release_id=receipt.subject_ref, agency=agency, version=receipt.version, at=now))
-        elif known.version <= receipt.version:
-            known.version, known.at = receipt.version, now
-    gone = sorted(set(receipt.refused_to) - set(receipt.permitted_to))
-    await session.flush()
-    if gone:
-        await session.execute(
-            text("DELETE FROM release_shown WHERE release_id = :release AND agency = ANY(:agencies)"),
-            {"release": receipt.subject_ref, "agencies": gone},
-        )
-    if concerned := [*receipt.permitted_to, *gone]:
-        persons = [receipt.person_id, *await persons_of_release(session, receipt.subject_ref)]
-        kept = await lock_persons(session, persons)
-        await judge_again(session, sorted(set(kept.values())), agencies=concerned, now=now)
+_SHOW = """
+INSERT INTO release_shown (release_id, agency, version, at)
+SELECT release_id, agency, version, :now
+FROM unnest(CAST(:releases AS text[]), CAST(:agencies AS text[]), CAST(:versions AS int[]))
+    AS n (release_id, agency, version)
+ON CONFLICT (release_id, agency) DO UPDATE SET version = EXCLUDED.version, at = EXCLUDED.at
+WHERE release_shown.version < EXCLUDED.version
+"""
+_HIDE = """
+DELETE FROM release_shown s USING unnest(CAST(:releases AS text[]), CAST(:agencies AS text[])) AS g (release_id, agency)
+WHERE s.release_id = g.release_id AND s.agency = g.agency
+"""
+
+
+async def _releases_decided(session: AsyncSession, receipts: Sequence[ShareReceiptedV1], *, now: datetime) -> None:
+    """Who sees which version, in a fixed number of statements: a prison's bulk is as many receipts as it has people.
+    Due times of those whom it concerns are judged anew."""
+    last: dict[tuple[str, str], int | None] = {}
+    for receipt in receipts:
+        gone = set(receipt.refused_to) - set(receipt.permitted_to)
+        last |= {(receipt.subject_ref, agency): receipt.version for agency in receipt.permitted_to}
+        last |= {(receipt.subject_ref, agency): None for agency in gone}
+    if not last:
+        return
+    shown_to = [(*pair, version) for pair, version in last.items() if version is not None]
+    hidden = [pair for pair, version in last.items() if version is None]
+    if shown_to:
+        releases, agencies, versions = (list(column) for column in zip(*shown_to, strict=True))
+        values = {"releases": releases, "agencies": agencies, "versions": versions, "now": now}
+        await session.execute(text(_SHOW), values)
+    if hidden:
+        releases, agencies = (list(column) for column in zip(*hidden, strict=True))
+        await session.execute(text(_HIDE), {"releases": releases, "agencies": agencies})
+    persons = await resolve(session, [receipt.person_id for receipt in receipts])
+    concerned = sorted({agency for _, agency in last})
+    await judge_again(session, sorted(set(persons.values())), agencies=concerned, now=now)

@@ -1,7 +1,8 @@
 """A release moved: who was shown its new date has other due times, and is told why; the windows move with it."""
 
-from collections.abc import Sequence
-from datetime import datetime
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,11 +10,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.release import ReleaseDateChangedV1
 from referral.domain.policy import DEFAULT, Policy
 from referral.domain.windows import windows
-from referral.models import ReleaseRow, WindowRow
 from referral.operations.case import read_cases
 from referral.operations.keep import keep
-from referral.queries.persons import lock_person
+from referral.queries.persons import resolve
 
+_ADD = """
+INSERT INTO release (release_id, version, person_id, recorded_person_id, prison, release_on, at)
+SELECT release_id, version, person_id, recorded_person_id, prison, release_on, at
+FROM jsonb_populate_recordset(CAST(NULL AS release), CAST(:rows AS jsonb)) ON CONFLICT DO NOTHING
+"""
+_WINDOWS = """
+INSERT INTO release_window (release_id, "window", opens_on, closes_on)
+SELECT release_id, "window", opens_on, closes_on
+FROM jsonb_populate_recordset(CAST(NULL AS release_window), CAST(:rows AS jsonb))
+ON CONFLICT (release_id, "window") DO UPDATE SET opens_on = EXCLUDED.opens_on, closes_on = EXCLUDED.closes_on
+"""
 _CONCERNED = """
 SELECT DISTINCT r.referral_id FROM referral r JOIN side s USING (referral_id)
 WHERE r.person_id = ANY(:persons) AND s.state = ANY(:open)
@@ -31,27 +42,28 @@ OPEN = [
 """States in which a date matters: an answer is due, an appointment may be too early, a refusal may be past."""
 
 
-async def move_release(
-    session: AsyncSession, changed: ReleaseDateChangedV1, *, now: datetime, policy: Policy = DEFAULT
+async def move_releases(
+    session: AsyncSession, changes: Sequence[ReleaseDateChangedV1], *, now: datetime, policy: Policy = DEFAULT
 ) -> None:
-    """Keeps the version and its windows. The prison knows it at once; others when the share of it is in the log."""
-    person_id = await lock_person(session, changed.person_id)
-    if await session.get(ReleaseRow, (changed.release_id, changed.version)) is not None:
-        return
-    session.add(
-        ReleaseRow(
-            release_id=changed.release_id,
-            version=changed.version,
-            person_id=person_id,
-            recorded_person_id=changed.person_id,
-            prison=changed.prison,
-            release_on=changed.new_date,
-            at=changed.at,
-        )
-    )
-    await session.flush()
-    await _move_windows(session, changed, policy)
-    await judge_again(session, [person_id], agencies=None, now=now)
+    """Keeps the versions and windows of a run whose persons are locked, in a fixed number of statements.
+
+    The prison knows a date at once; others when the share of it is in the log."""
+    persons = await resolve(session, [changed.person_id for changed in changes])
+    rows = [
+        {
+            "release_id": changed.release_id,
+            "version": changed.version,
+            "person_id": persons[changed.person_id],
+            "recorded_person_id": changed.person_id,
+            "prison": changed.prison,
+            "release_on": changed.new_date.isoformat() if changed.new_date else None,
+            "at": changed.at.isoformat(),
+        }
+        for changed in changes
+    ]
+    await session.execute(text(_ADD), {"rows": json.dumps(rows)})
+    await _move_windows(session, {changed.release_id: changed.new_date for changed in changes}, policy)
+    await judge_again(session, sorted(set(persons.values())), agencies=None, now=now)
 
 
 async def judge_again(
@@ -65,23 +77,21 @@ async def judge_again(
         await keep(session, case)
 
 
-async def _move_windows(session: AsyncSession, changed: ReleaseDateChangedV1, policy: Policy) -> None:
+async def _move_windows(session: AsyncSession, dates: Mapping[str, date | None], policy: Policy) -> None:
     """A window that opened stays open, and one that closed stays closed, wherever the date goes."""
-    if changed.new_date is None:
-        await session.execute(
-            text("DELETE FROM release_window WHERE release_id = :id AND opened_at IS NULL"),
-            {"id": changed.release_id},
-        )
-        return
-    for name, window in windows(changed.new_date, policy).items():
-        row = await session.get(WindowRow, (changed.release_id, name.value))
-        if row is None:
-            row = WindowRow(
-                release_id=changed.release_id,
-                window=name.value,
-                opens_on=window.opens_on,
-                closes_on=window.closes_on,
-            )
-            session.add(row)
-        row.opens_on, row.closes_on = window.opens_on, window.closes_on
-    await session.flush()
+    gone = [release_id for release_id, day in dates.items() if day is None]
+    await session.execute(
+        text("DELETE FROM release_window WHERE release_id = ANY(:ids) AND opened_at IS NULL"), {"ids": gone}
+    )
+    rows = [
+        {
+            "release_id": release_id,
+            "window": name.value,
+            "opens_on": window.opens_on.isoformat(),
+            "closes_on": window.closes_on.isoformat(),
+        }
+        for release_id, day in dates.items()
+        if day
+        for name, window in windows(day, policy).items()
+    ]
+    await session.execute(text(_WINDOWS), {"rows": json.dumps(rows)})
