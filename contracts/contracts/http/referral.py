@@ -28,6 +28,7 @@ from contracts.event import Instant
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -50,7 +51,7 @@ class ReferralBody(Body):
     to_agency: Id | None = None
     service_id: Id | None = None
     needs: Annotated[list[Need], Field(min_length=1, max_length=20)]
-    reason: Text
+    reason: LongText
     urgency: Urgency
     scores: ScoresBody | None = None
     statutory: bool
