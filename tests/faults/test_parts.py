@@ -1,6 +1,8 @@
 """A process whose consumer, relay or timer is gone is no process: it ends as a whole, and the supervisor starts it."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 
@@ -16,13 +18,17 @@ async def _nothing_left() -> None:
     return
 
 
-@pytest.mark.parametrize("part", [_stray, _nothing_left])
-async def test_a_part_that_ends_unasked_ends_the_process(part: object) -> None:
+async def _process(part: Callable[[], Coroutine[Any, Any, None]]) -> None:
     stop = asyncio.Event()
+    async with asyncio.TaskGroup() as parts:
+        parts.create_task(_part(part(), stop))
+        parts.create_task(_part(asyncio.sleep(60), stop))
+
+
+@pytest.mark.parametrize("part", [_stray, _nothing_left])
+async def test_a_part_that_ends_unasked_ends_the_process(part: Callable[[], Coroutine[Any, Any, None]]) -> None:
     with pytest.raises(ExceptionGroup) as caught:
-        async with asyncio.TaskGroup() as parts:
-            parts.create_task(_part(part(), stop))  # type: ignore[operator]
-            parts.create_task(_part(asyncio.sleep(60), stop))
+        await _process(part)
     assert caught.group_contains(PartEnded)
 
 

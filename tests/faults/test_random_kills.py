@@ -1,0 +1,80 @@
+"""kill -9 of any process at any moment, of the broker, which loses everything, and of PostgreSQL, with lives going on.
+
+KILLS says how many (`make faults`: 200; without it: 6). Afterwards nothing was lost and nothing doubled, in live
+pollers' eyes and in the log.
+"""
+
+import asyncio
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from tests.faults.checks import everything_holds
+from tests.faults.conftest import Scene, told_with_its_state, while_living
+
+KILLS = int(os.environ.get("KILLS") or 6)
+PROCESSES = ("caseload", "release-notify", "consent", "audit", "projector", "gateway", "issuer")
+SERVERS = ("broker", "postgres")
+STANDSTILL_S = 2.0
+"""How long a stopped process stands still: longer than nobody would notice, shorter than everybody gives up."""
+
+
+async def _kill(scene: Scene, victim: str) -> None:
+    await scene.processes.kill(victim)
+
+
+async def _stand_still(scene: Scene, victim: str) -> None:
+    """As a machine that swaps or a long pause of anything: alive, silent, and back with its old connections."""
+    pid = scene.processes.pid(victim)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(STANDSTILL_S)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+async def _while_killing(scene: Scene, victims: tuple[str, ...], *, standstills: bool) -> None:
+    chance = random.Random(os.environ.get("SEED"))
+    stop = asyncio.Event()
+    began = time.monotonic()
+    living = asyncio.create_task(scene.traffic.run(stop, workers=3))
+    killed: dict[str, int] = dict.fromkeys(victims, 0)
+    order = [*chance.sample(victims, len(victims))]
+    async with told_with_its_state(scene):
+        try:
+            for number in range(KILLS):
+                victim = order[number] if number < len(order) else chance.choice(victims)
+                await while_living(living, asyncio.sleep(chance.uniform(0.0, 2.5)))
+                step = _stand_still if standstills and number % 3 == 2 else _kill
+                await while_living(living, step(scene, victim))
+                killed[victim] += 1
+            stop.set()
+            await living
+        finally:
+            living.cancel()
+        counted = await everything_holds(scene.world, scene.traffic.lives, scene.pollers)
+    assert sum(killed.values()) == KILLS
+    assert counted["delivered"] > KILLS, "too little went on to prove anything"
+    answers = scene.world.answers
+    assert answers.statuses[500] == 0, f"a fault is told as 503: {dict(answers.codes)}"
+    minutes = (time.monotonic() - began) / 60
+    print(
+        f"\n{KILLS} kills {killed} in {minutes:.1f} minutes: {dict(counted)}; "
+        f"{sum(answers.statuses.values())} answers, {answers.unreached} not answered, {dict(answers.codes)}; "
+        f"polls {[poller.polls for poller in scene.pollers.values()]}"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+async def test_any_process_the_broker_or_the_database_may_die_at_any_moment(scene: Scene) -> None:
+    await _while_killing(scene, SERVERS + PROCESSES, standstills=False)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+async def test_any_process_may_die_or_stand_still_on_apache_kafka(kafka_scene: Scene) -> None:
+    await _while_killing(kafka_scene, (*PROCESSES, "postgres"), standstills=True)
