@@ -25,8 +25,9 @@ class Refused(Exception):
     def __init__(self, answer: Answer, what: str) -> None:
         problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
         self.status = answer.status
-        self.code = str(problem.get("code", "")) if isinstance(problem, dict) else ""
-        detail = str(problem.get("detail", "")) if isinstance(problem, dict) else ""
+        said = problem if isinstance(problem, dict) else {}
+        self.code = str(said.get("code") or said.get("error") or "")
+        detail = str(said.get("detail") or said.get("error_description") or "")
         super().__init__(f"{what}: {self.status} {self.code} {detail}".rstrip())
 
 

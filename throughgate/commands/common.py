@@ -6,7 +6,6 @@ import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
-from urllib.parse import urlencode
 
 import typer
 from rich.console import Console
@@ -14,6 +13,7 @@ from rich.table import Table
 
 from chassis.db import is_passing
 from chassis.http_client import Answer, ServiceClient, UpstreamUnavailable
+from throughgate import client
 from throughgate.local.datadir import DataDir, NoStack, StackFile
 
 T = TypeVar("T")
@@ -56,23 +56,11 @@ async def fetch_token(
     url: str, agency: str, *, user: str | None = None, scope: str | None = None, ttl: int | None = None
 ) -> str:
     """A development access token for the agency from the stack at `url`. Raises Refused."""
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": agency,
-        "client_secret": f"dev-{agency}",
-        "user": user,
-        "scope": scope,
-        "ttl": ttl,
-    }
-    given = {name: value for name, value in form.items() if value is not None}
-    async with ServiceClient(url) as client:
-        answer = await client.request(
-            "POST",
-            "/oauth2/token",
-            content=urlencode(given).encode(),
-            headers={"content-type": "application/x-www-form-urlencoded"},
-        )
-    return str(accepted(answer)["access_token"])
+    async with ServiceClient(url) as http:
+        try:
+            return await client.fetch_token(http, agency, user=user, scope=scope, ttl=ttl)
+        except client.Refused as error:
+            raise Refused(str(error)) from error
 
 
 def accepted(answer: Answer) -> Any:
