@@ -22,10 +22,12 @@ import caseload.handlers
 import caseload.main
 import consent.handlers
 import consent.main
+import referral.handlers
+import referral.main
 import release_notify.handlers
 import release_notify.main
 from audit.signing import signer
-from chassis.consumer import Consumer
+from chassis.consumer import Consumer, dispatch
 from chassis.db import Database, is_passing
 from chassis.http_client import ServiceClient
 from chassis.ids import new_id
@@ -43,6 +45,8 @@ from tests.support.postgres import MakeDatabase, TestDatabase
 from tests.support.tokens import TOKENS
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+
+SERVICES = ("caseload", "release_notify", "referral", "consent", "audit", "gateway")
 
 _TAKE = """
 UPDATE outbox SET sent_at = now() WHERE sent_at IS NULL
@@ -135,7 +139,7 @@ class Pipe:
 @asynccontextmanager
 async def piped(fresh_database: MakeDatabase) -> AsyncIterator[Pipe]:
     """All of Throughgate over fresh databases, with the agencies and agreements of deploy/."""
-    rows = {name: fresh_database(name) for name in ("caseload", "release_notify", "consent", "audit", "gateway")}
+    rows = {name: fresh_database(name) for name in SERVICES}
     databases = {name: Database(found.url, pool_size=5) for name, found in rows.items()}
     projector = Database(rows["gateway"].login_url("gateway_projector"), pool_size=2)
     settings = Settings(environment=Environment.TEST, deploy_dir=DEPLOY)
@@ -148,6 +152,7 @@ async def piped(fresh_database: MakeDatabase) -> AsyncIterator[Pipe]:
     owners = Owners(
         caseload=at(caseload.main.create(settings, databases["caseload"], verifier=verifier)),
         release_notify=at(release_notify.main.create(settings, databases["release_notify"], verifier=verifier)),
+        referral=at(referral.main.create(settings, databases["referral"], verifier=verifier)),
         consent=at(consent.main.create(settings, databases["consent"], verifier=verifier)),
         audit=at(audit.main.create(settings, databases["audit"], signing, verifier=verifier)),
     )
@@ -160,6 +165,8 @@ async def piped(fresh_database: MakeDatabase) -> AsyncIterator[Pipe]:
     show = projecting(signing.verifier)
     consumers = [
         reading("release-notify", databases["release_notify"], [Topic.CASELOAD_EVENTS], release_notify.handlers.apply),
+        reading("caseload", databases["caseload"], caseload.main.TOPICS, dispatch(caseload.handlers.HANDLERS)),
+        reading("referral", databases["referral"], referral.main.TOPICS, referral.handlers.apply),
         reading("consent", databases["consent"], consent.handlers.TOPICS, consent.handlers.apply),
         reading("gateway-denials", projector, [Topic.SHARE_DENIALS], show),
         reading("audit", databases["audit"], audit.handlers.TOPICS, audit.handlers.appending(signing)),

@@ -14,24 +14,48 @@ from chassis.ratelimit import Limiter
 from chassis.settings import Settings
 from chassis.tokens import Verifier
 from contracts.codes import AgencyKind
-from gateway.api import auditor, bulk, consents, emergencies, events, feed, issuer, lookups, people, prison
+from gateway.api import (
+    auditor,
+    bulk,
+    consents,
+    emergencies,
+    events,
+    feed,
+    issuer,
+    lookups,
+    offender_management,
+    people,
+    prison,
+    referrals,
+    releases,
+    services,
+)
 from gateway.api.caller import OnlyThisKind, Owners
 from gateway.wake import Wakes
 
-EVERY_AGENCY = (people.router, consents.router, emergencies.router, feed.router)
+EVERY_AGENCY = (
+    people.router,
+    consents.router,
+    emergencies.router,
+    feed.router,
+    referrals.router,
+    services.router,
+)
+RECEIVES = (*EVERY_AGENCY, referrals.answering, services.keeping)
+MANAGES = (*EVERY_AGENCY, offender_management.router)
 OF_KIND: dict[AgencyKind, tuple[APIRouter, ...]] = {
-    AgencyKind.PRISON: (prison.router, bulk.router, events.router, *EVERY_AGENCY),
-    AgencyKind.PRISON_HEALTH: EVERY_AGENCY,
-    AgencyKind.PROBATION: EVERY_AGENCY,
-    AgencyKind.POLICE: EVERY_AGENCY,
+    AgencyKind.PRISON: (releases.router, prison.router, bulk.router, events.router, *EVERY_AGENCY),
+    AgencyKind.PRISON_HEALTH: RECEIVES,
+    AgencyKind.PROBATION: MANAGES,
+    AgencyKind.POLICE: MANAGES,
     AgencyKind.COURT: EVERY_AGENCY,
-    AgencyKind.MENTAL_HEALTH: EVERY_AGENCY,
-    AgencyKind.DRUG_ALCOHOL: EVERY_AGENCY,
-    AgencyKind.LIAISON_DIVERSION: EVERY_AGENCY,
-    AgencyKind.HOUSING: EVERY_AGENCY,
-    AgencyKind.YOUTH: EVERY_AGENCY,
+    AgencyKind.MENTAL_HEALTH: RECEIVES,
+    AgencyKind.DRUG_ALCOHOL: RECEIVES,
+    AgencyKind.LIAISON_DIVERSION: RECEIVES,
+    AgencyKind.HOUSING: RECEIVES,
+    AgencyKind.YOUTH: MANAGES,
     AgencyKind.BENEFITS: EVERY_AGENCY,
-    AgencyKind.PROVIDER: EVERY_AGENCY,
+    AgencyKind.PROVIDER: RECEIVES,
     AgencyKind.AUDITOR: (auditor.router,),
 }
 """The routes of each gateway beside those that all have. An operator has no gateway."""

@@ -24,6 +24,7 @@ def owners_of(settings: Settings) -> Owners:
     return Owners(
         caseload=ServiceClient(settings.caseload_url),
         release_notify=ServiceClient(settings.release_notify_url),
+        referral=ServiceClient(settings.referral_url),
         consent=ServiceClient(settings.consent_url),
         audit=ServiceClient(settings.audit_url),
     )

@@ -7,7 +7,7 @@ to them at all. JSON that an agency will be given is kept ready as text: a page 
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, MetaData, Text, text
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Index, MetaData, String, Text, text
 from sqlmodel import Field, SQLModel
 
 
@@ -173,4 +173,24 @@ class BulkChunk(Table, table=True):
     key: str = Field(primary_key=True)
     number: int = Field(primary_key=True)
     people: str = Field(sa_column=Column(Text, nullable=False))
+    at: datetime = Field(sa_column=_instant())
+
+
+class FhirMessage(Table, table=True):
+    """A message of BaRS as its sender sent it. `names` is what its ServiceRequest was called."""
+
+    __tablename__ = "fhir_message"
+    __table_args__ = (
+        Index("fhir_message_bundle", "agency", "bundle_id", unique=True),
+        Index("fhir_message_names", "names", postgresql_using="gin"),
+        Index("fhir_message_referral", "agency", "referral_id"),
+    )
+
+    agency: str = Field(primary_key=True)
+    header_id: str = Field(primary_key=True)
+    bundle_id: str
+    event: str
+    referral_id: str
+    names: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+    body: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=_instant())

@@ -25,11 +25,12 @@ class Owners:
 
     caseload: ServiceClient
     release_notify: ServiceClient
+    referral: ServiceClient
     consent: ServiceClient
     audit: ServiceClient
 
     async def aclose(self) -> None:
-        for client in (self.caseload, self.release_notify, self.consent, self.audit):
+        for client in (self.caseload, self.release_notify, self.referral, self.consent, self.audit):
             await client.aclose()
 
 

@@ -40,12 +40,16 @@ async def ask(
     params: Params | None = None,
     after: ResolvedPerson | None = None,
     extra: Mapping[str, str] | None = None,
+    conditional: bool = True,
 ) -> Answer:
     """The owner's answer, whatever its status; `path` is below the owner's `/v1`.
 
-    `after` makes the owner wait until it has heard of the person what caseload knows.
+    `after` makes the owner wait until it has heard of the person what caseload knows. Without `conditional` an
+    `If-None-Match` stays here: the answer holds more than what the owner's ETag is about.
     """
     headers = forwarded(caller.request.headers)
+    if not conditional:
+        headers.pop("if-none-match", None)
     headers.pop(causality.HEADER.lower(), None)
     if content is not None:
         headers["content-type"] = "application/json"

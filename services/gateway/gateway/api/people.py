@@ -45,6 +45,7 @@ from gateway.api.forward import (
     segment,
 )
 from gateway.api.own_cursor import after_of, cursor_of
+from gateway.api.referral_views import own_referrals
 from gateway.domain.views import own_release, own_section, person_view
 from gateway.queries import ledgers, views
 
@@ -115,7 +116,9 @@ async def _own(caller: Caller, person: ResolvedPerson) -> list[tuple[Category, s
     async with asyncio.TaskGroup() as asked:
         facts = asked.create_task(ask(caller, caller.owners.caseload, "GET", f"/people/{person.person_id}"))
         release = asked.create_task(_own_release(caller, person))
-    return [*_own_facts(facts.result().body if facts.result().ok else None), *release.result()]
+        referrals = asked.create_task(own_referrals(caller, person.person_id))
+    own = _own_facts(facts.result().body if facts.result().ok else None)
+    return [*own, *release.result(), *referrals.result()]
 
 
 def _own_facts(body: bytes | None) -> list[tuple[Category, str]]:

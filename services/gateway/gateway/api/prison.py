@@ -10,13 +10,12 @@ from fastapi.responses import Response
 from chassis.auth import require
 from chassis.idempotency import key_required
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
-from contracts.codes import DateType, ReleaseFlag, Scope
+from contracts.codes import DateType, Scope
 from contracts.errors import NotFound
 from contracts.http.caseload import CustodyEventAnswer, CustodyEventBody
 from contracts.http.gateway import Deliveries, DeliveryLine, OpaqueId
 from contracts.http.release import (
     AddressCheckBody,
-    ComingReleases,
     DayOfReleaseDecisionBody,
     PushAnswer,
     ReleaseAnswer,
@@ -125,25 +124,6 @@ async def day_of_release_decision(caller: CallerDep, release_id: ReleaseId, body
 async def address_check(caller: CallerDep, release_id: ReleaseId, body: AddressCheckBody) -> Response:
     """Clears or keeps the flag `address-unverified`."""
     return await forward(caller, caller.owners.release_notify, f"/releases/{release_id}/address-check")
-
-
-@router.get("/releases", response_model=ComingReleases, dependencies=READ, tags=[RELEASES])
-async def coming_releases(
-    caller: CallerDep,
-    from_: Annotated[date | None, Query(alias="from")] = None,
-    to: date | None = None,
-    flag: ReleaseFlag | None = None,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: Cursor = None,
-) -> Response:
-    """Coming releases of this prison."""
-    params = dict(caller.request.query_params)
-    answered = await forward(caller, caller.owners.release_notify, "/releases", params=params)
-    if answered.status_code == 200:
-        async with caller.asking() as session:
-            found = ComingReleases.model_validate_json(bytes(answered.body))
-            await caller.looked(session, person_id=None, count=len(found.items))
-    return answered
 
 
 @router.get("/releases/summary", response_model=ReleaseSummary, dependencies=READ, tags=[RELEASES])

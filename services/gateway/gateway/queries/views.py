@@ -20,6 +20,13 @@ _OF_PERSON = """
 SELECT person_id, category, body FROM section
 WHERE agency = :agency AND person_id = ANY(CAST(:people AS text[])) ORDER BY cursor DESC
 """
+_ABOUT_REFERRALS = """
+SELECT person_id, category, body FROM section
+WHERE agency = :agency AND (
+    category = 'referral' AND subject_ref = ANY(CAST(:referrals AS text[]))
+    OR category IN ('referral-status', 'engagement') AND person_id = ANY(CAST(:people AS text[]))
+) ORDER BY cursor
+"""
 _RELEASES = """
 SELECT DISTINCT ON (person_id) person_id, category, body FROM section
 WHERE agency = :agency AND person_id = ANY(CAST(:people AS text[])) AND category = 'release-date'
@@ -30,6 +37,15 @@ ORDER BY person_id, cursor DESC
 async def sections(session: AsyncSession, *, agency: str, people: Sequence[str]) -> list[SectionRow]:
     """Everything that is shared with this agency now about a person, under any of its ids, newest first."""
     rows = await session.execute(text(_OF_PERSON), {"agency": agency, "people": list(people)})
+    return [SectionRow(row.person_id, row.category, row.body) for row in rows]
+
+
+async def about_referrals(
+    session: AsyncSession, *, agency: str, referrals: Sequence[str], people: Sequence[str]
+) -> list[SectionRow]:
+    """What is shared with this agency now of these referrals, and of others of these persons; oldest first."""
+    names = {"agency": agency, "referrals": list(referrals), "people": list(people)}
+    rows = await session.execute(text(_ABOUT_REFERRALS), names)
     return [SectionRow(row.person_id, row.category, row.body) for row in rows]
 
 
