@@ -75,6 +75,10 @@ async def test_a_batch_is_appended_in_order_signed_once_and_receipted(database: 
         (first.offer_id, 1, 1, 0),
         (second.offer_id, 0, 0, None),
     ]
+    assert [(r.permitted_to, r.refused_to) for r in receipts] == [
+        tuple((d.recipient,) for d in first.decisions),
+        ((), ()),
+    ]
 
 
 async def test_the_same_entries_again_in_another_order_change_nothing(database: Database, signing: Signer) -> None:
