@@ -18,6 +18,14 @@ from throughgate.verifying import Verified, read_key, verify_log
 
 SETTLED_WITHIN = 180.0
 
+_UNDER_WAY = (
+    ("unsent", "SELECT count(*) FROM outbox WHERE sent_at IS NULL"),
+    ("waiting", "SELECT count(*) FROM waiting"),
+    ("parked", "SELECT count(*) FROM stream_position WHERE parked_at IS NOT NULL"),
+)
+_GIVEN = "SELECT topic, key, version FROM outbox_stream"
+_TAKEN = "SELECT topic, key, version FROM stream_position"
+
 
 def owner_urls(stack: RunningStack) -> dict[str, str]:
     """Each service's database, as the owner of its tables."""
@@ -26,20 +34,24 @@ def owner_urls(stack: RunningStack) -> dict[str, str]:
 
 
 def under_way(stack: RunningStack) -> dict[str, int]:
-    """What has not come to its end, by service: unsent events, messages that wait, parked streams."""
-    found = {}
+    """What has not come to its end, by service: unsent events, messages that wait, parked streams, streams behind."""
+    found: Counter[str] = Counter()
+    given: dict[tuple[str, str], int] = {}
+    taken: dict[str, dict[tuple[str, str], int]] = {}
     for name, url in owner_urls(stack).items():
         with psycopg.connect(url) as connection:
-            for what, query in (
-                ("unsent", "SELECT count(*) FROM outbox WHERE sent_at IS NULL"),
-                ("waiting", "SELECT count(*) FROM waiting"),
-                ("parked", "SELECT count(*) FROM stream_position WHERE parked_at IS NOT NULL"),
-            ):
+            for what, query in _UNDER_WAY:
                 row = connection.execute(query).fetchone()
                 assert row is not None
-                if row[0]:
-                    found[f"{name} {what}"] = int(row[0])
-    return found
+                found[f"{name} {what}"] += int(row[0])
+            given |= {(topic, key): version for topic, key, version in connection.execute(_GIVEN)}
+            taken[name] = {(topic, key): version for topic, key, version in connection.execute(_TAKEN)}
+    for name, positions in taken.items():
+        topics = {topic for topic, _ in positions}
+        for stream, version in given.items():
+            if stream[0] in topics and positions.get(stream, 0) < version:
+                found[f"{name} behind on {stream[0]}"] += 1
+    return {what: count for what, count in found.items() if count}
 
 
 async def settled(stack: RunningStack) -> None:
@@ -89,8 +101,9 @@ async def _polled_once(poller: Poller) -> None:
         return True
 
     await eventually(caught_up, within=60, every=0.2)
+    whole = await poller.whole()
     seen = poller.seen()
-    assert seen == await poller.whole(), f"{poller.agency}: the live poller and the feed differ"
+    assert seen == whole, f"{poller.agency}: the live poller and the feed differ"
     assert len(set(seen)) == len(seen)
     places = [int(item["receipt"]["index"]) for item in poller.items]
     assert places == sorted(places), f"{poller.agency}: the feed went back"

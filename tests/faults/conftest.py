@@ -6,11 +6,13 @@ import os
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chassis.clock import now
 from chassis.http_client import ServiceClient
 from tests.faults.checks import under_way
 from tests.faults.client import FaultyWorld
@@ -32,6 +34,10 @@ class Scene:
     processes: Processes
     pollers: dict[str, Poller]
     traffic: Traffic
+
+    @property
+    def today(self) -> date:
+        return now().date()
 
 
 @asynccontextmanager
