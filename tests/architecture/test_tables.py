@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from caseload.domain.custody import Effect
-from contracts.codes import SECTIONS, AgencyKind, Category, DateType, ReferralState
+from contracts.codes import RECEIVING, SECTIONS, AgencyKind, Category, DateType, ReferralState
 from contracts.content import SECTION_CONTENT
 from tests.support.source import modules
 
@@ -22,6 +22,8 @@ PARTIAL: dict[str, set[object]] = {
     "caseload.domain.sections.WRITERS": set(SECTIONS),
     # What caseload offers.
     "caseload.operations.offers.TYPES": {Category.IDENTITY, Category.CUSTODY_STATUS, Category.WARNING, *SECTIONS},
+    # Kinds that receive referrals take people on by them.
+    "caseload.domain.referrals.ROLES": set(RECEIVING),
     # A national feed overrules one refusal and nothing else.
     "caseload.domain.custody.NATIONAL": {Effect.REFUSED},
     # Other and expiry types make no release.
