@@ -13,7 +13,7 @@ from chassis.http_client import ServiceClient
 from chassis.ratelimit import Limiter
 from chassis.settings import Settings
 from chassis.tokens import Verifier
-from contracts.codes import AgencyKind
+from contracts.codes import RECEIVING, AgencyKind
 from gateway.api import (
     auditor,
     bulk,
@@ -31,6 +31,7 @@ from gateway.api import (
     services,
 )
 from gateway.api.caller import OnlyThisKind, Owners
+from gateway.fhir import routes as fhir
 from gateway.wake import Wakes
 
 EVERY_AGENCY = (
@@ -62,11 +63,11 @@ OF_KIND: dict[AgencyKind, tuple[APIRouter, ...]] = {
 
 
 def routers_of(kind: AgencyKind) -> Sequence[APIRouter]:
-    """The routers of a kind's gateway, behind one that turns other kinds away."""
+    """The routers of a kind's gateway, behind one that turns other kinds away; BaRS is spoken with those who refer."""
     gate = APIRouter(dependencies=[OnlyThisKind])
     for router in (lookups.router, *OF_KIND[kind]):
         gate.include_router(router)
-    return [gate]
+    return [gate, fhir.router] if kind in RECEIVING else [gate]
 
 
 def create_kind(

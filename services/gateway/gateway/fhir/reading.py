@@ -25,6 +25,7 @@ from gateway.fhir.tree import Resource, codings, identifiers, many, one, words
 
 LONGEST_REASON = 4000
 LONGEST_PLACE = 200
+CUT = "(The care plan is longer than this; the sender has the rest.)"
 
 
 class NoPerson(Invalid):
@@ -126,8 +127,20 @@ def needs_of(message: Message, kind: AgencyKind) -> list[Need]:
 
 
 def reason_of(message: Message) -> str:
-    """The reason, a line each. Raises NothingSaid, TooLong."""
-    text = lines.write(_entries(message))
+    """The reason, a line each. Raises NothingSaid, TooLong.
+
+    A care plan's words fill the room that the request's own leave; where they are cut, a line says so.
+    """
+    request, plan = message.request(), _plan(message)
+    coded = [*_codes_of(request), *(_coded(lines.REASON, *each) for each in codings(plan))]
+    own = [each for reason in many(request, "reasonCode") for each in _words(words(reason, "text"))]
+    own += [each for note in many(request, "note") for each in _words(words(note, "text"))]
+    beside = [*_observed(message), *_numbers(message)]
+    room = LONGEST_REASON - len(lines.write([*coded, *own, *beside])) - 1
+    planned = lines.write(each for concept in plan for each in _words(words(concept, "text")))
+    if len(planned) > room:
+        planned = f"{planned[: max(room - len(CUT) - 1, 0)].rstrip()}\n{CUT}"
+    text = lines.write([*coded, *own, *_words(planned), *beside])
     if not text:
         raise NothingSaid(pointer="/ServiceRequest/reasonCode")
     if len(text) > LONGEST_REASON:
@@ -155,26 +168,28 @@ def place_of(message: Message) -> str | None:
     return ", ".join(part for part in parts if part)[:LONGEST_PLACE] or None
 
 
-def _entries(message: Message) -> list[Entry]:
-    request = message.request()
+def _codes_of(request: Resource) -> list[Entry]:
     found = [_coded(lines.CATEGORY, *each) for each in codings(many(request, "category"))]
     found += [_coded(lines.CODE, *each) for each in codings(many(request, "code")) if each[0] != NEEDS]
-    reasons = [*many(request, "reasonCode"), *_planned(message)]
-    found += [_coded(lines.REASON, *each) for each in codings(reasons)]
-    for reason in reasons:
-        found += _words(words(reason, "text"))
-    for note in many(request, "note"):
-        found += _words(words(note, "text"))
-    found += [
+    return found + [_coded(lines.REASON, *each) for each in codings(many(request, "reasonCode"))]
+
+
+def _observed(message: Message) -> list[Entry]:
+    """Observations that are no scores."""
+    return [
         _coded(lines.OBSERVATION, *each)
         for observation in message.all("Observation")
         if _score(observation) is None
         for each in codings(many(observation, "code"))
     ]
+
+
+def _numbers(message: Message) -> list[Entry]:
+    """When it is wanted, and the sender's own numbers."""
+    request = message.request()
     period = one(request, "occurrencePeriod")
     start, end = words(period, "start") or words(request, "occurrenceDateTime"), words(period, "end")
-    if start or end:
-        found.append(Entry(lines.WHEN, "", start or "", end or ""))
+    found = [Entry(lines.WHEN, "", start or "", end or "")] if start or end else []
     numbers = [*identifiers(request), *(each for seen in _encounters(message) for each in identifiers(seen))]
     return found + [Entry(lines.REFERENCE, "", *number) for number in numbers if number[0] != REFERRAL]
 
@@ -187,7 +202,7 @@ def _words(text: str | None) -> list[Entry]:
     return [Entry(lines.WORDS, line) for line in (text or "").splitlines() if line.strip()]
 
 
-def _planned(message: Message) -> list[Resource]:
+def _plan(message: Message) -> list[Resource]:
     """What the care plan that the request rests on came to."""
     plans = [message.at(reference) for reference in many(message.request(), "basedOn")]
     return [concept for plan in plans for concept in many(plan, "activity", "outcomeCodeableConcept")]

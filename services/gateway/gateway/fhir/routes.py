@@ -80,6 +80,5 @@ async def _identity(caller: Caller, person_id: str) -> dict[str, Any] | None:
 
 def served() -> list[tuple[str, str]]:
     """(path, method) of every route here."""
-    return [
-        (route.path, method) for route in router.routes if isinstance(route, APIRoute) for method in route.methods or ()
-    ]
+    ours = [route for route in router.routes if isinstance(route, APIRoute)]
+    return [(route.path, method) for route in ours for method in sorted(route.methods or ())]
