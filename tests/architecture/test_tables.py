@@ -29,7 +29,7 @@ PARTIAL: dict[str, set[object]] = {
     # Other and expiry types make no release.
     "release_notify.domain.effective._RANK": {DateType(name) for name in RELEASE_TYPES},
     # An answer brings these to the sender; the other states are its own, or the share's.
-    "referral.operations.receipts.ACTION_OF": set(ReferralState)
+    "referral.operations.receipts.ACTION_OF": {*ReferralState}
     - {
         ReferralState.DRAFT,
         ReferralState.SUBMITTED,

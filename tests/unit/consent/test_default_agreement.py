@@ -1,7 +1,6 @@
 """The default agreement against the table of domain.md, cell by cell: what it says and nothing beside it.
 
-`TABLE` is written from domain.md and not from the YAML; the decision must agree with it for every pair of agencies,
-every category and every combination of facts.
+`TABLE` is written from domain.md, not from the YAML; the decision must agree with it in every cell and world of facts.
 """
 
 from dataclasses import dataclass, replace
