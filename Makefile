@@ -39,6 +39,18 @@ up: $(VENV)/.ready ## run everything on this machine until Ctrl-C
 test: $(VENV)/.ready ## run all tests (ARGS="-k consent" for some); with Apache Kafka too if `make kafka` was run
 	$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: faults
+faults: $(VENV)/.ready ## walk every crash point of every service, then kill at random (KILLS=200); about an hour
+	FAULTS=long KILLS=$${KILLS:-200} $(BIN)/python -m pytest tests/faults -s --ignore tests/faults/mutations --ignore tests/faults/test_withdrawal_races.py $(ARGS)
+
+.PHONY: races
+races: $(VENV)/.ready ## withdrawals against everything else at once (RACES=400 persons)
+	RACES=$${RACES:-400} $(BIN)/python -m pytest tests/faults/test_withdrawal_races.py -s $(ARGS)
+
+.PHONY: mutations
+mutations: $(VENV)/.ready ## break the code on purpose, one listed place at a time; each suite must go red (ARGS=name for one)
+	$(BIN)/python -m tests.faults.mutations.run $(ARGS)
+
 .PHONY: check
 check: $(VENV)/.ready ## lint, format, types, who may import whom, dead code, generated contracts
 	$(BIN)/ruff check .

@@ -99,7 +99,7 @@ class Races:
                     await consent.call(method, path, token=token, headers={"idempotency-key": new_id()})
                     await self._pause()
                 self.did["suspension"] += 1
-                version = {"version": f"1.{next(_minor)}.{int(now().timestamp())}"}
+                version = {"version": f"1.{next(_minor)}.0"}
                 await consent.call("POST", "/v1/agreements", token=token, body=text | version)
                 self.did["publication"] += 1
                 await self._pause(1.0)

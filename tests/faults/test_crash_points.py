@@ -48,10 +48,14 @@ MET_AGAIN = [
 ]
 """Where a process stands that meets a broker which lost everything."""
 LONG = os.environ.get("FAULTS") == "long"
+ONLY = os.environ.get("FAULTS_ONLY")
+"""A single point, of every service: what a mutation of that place needs."""
 
 
 def _once_each(walk: list[tuple[str, Point]]) -> list[tuple[str, Point]]:
     """Every point once, and as many services as that allows."""
+    if ONLY:
+        return [step for step in walk if step[1] == ONLY]
     points = list(dict.fromkeys(point for _, point in walk))
     chosen = []
     for number, point in enumerate(points):

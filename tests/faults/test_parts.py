@@ -18,11 +18,15 @@ async def _nothing_left() -> None:
     return
 
 
+async def _goes_on(stop: asyncio.Event) -> None:
+    await stop.wait()
+
+
 async def _process(part: Callable[[], Coroutine[Any, Any, None]]) -> None:
     stop = asyncio.Event()
-    async with asyncio.TaskGroup() as parts:
+    async with asyncio.timeout(10), asyncio.TaskGroup() as parts:
         parts.create_task(_part(part(), stop))
-        parts.create_task(_part(asyncio.sleep(60), stop))
+        parts.create_task(_part(_goes_on(stop), stop))
 
 
 @pytest.mark.parametrize("part", [_stray, _nothing_left])

@@ -71,6 +71,21 @@ async def test_two_relays_and_the_one_that_leads_loses_its_lock_unawares(
         await _each_once(database, meanwhile=lose_every_lock)
 
 
+async def test_what_was_written_first_and_committed_last_is_sent_too(database: Database, settings: Settings) -> None:
+    """Ids are given when a row is written, and rows are seen when they are committed: never in the same order."""
+
+    async def is_there(person: str) -> bool:
+        return person in await applied(database)
+
+    async with running(_relay(database, settings).run, _consumer(database, settings).run):
+        async with database.transaction() as slow:
+            await emit_all(slow, [mappa("slow")], now=NOW)
+            async with database.transaction() as quick:
+                await emit_all(quick, [mappa("quick")], now=NOW)
+            await eventually(lambda: is_there("quick"), within=40)
+        await eventually(lambda: is_there("slow"), within=20)
+
+
 @pytest.mark.kafka
 async def test_two_consumers_of_every_partition(database: Database, settings: Settings) -> None:
     alone = settings.model_copy(update={"kafka_groups": False})

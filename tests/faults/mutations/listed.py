@@ -1,0 +1,128 @@
+"""Deliberate breakages, each with the suite that must go red for it.
+
+Invariant: `old` stands exactly once in its file; a mutation whose text is gone is out of date, and that is an error.
+A suite is a pytest selection that is green on the code as it is.
+"""
+
+from dataclasses import dataclass
+
+PIPE = "tests/integration/chassis/test_pipe.py"
+TURNS = "tests/integration/chassis/test_turns.py"
+LOST = "tests/integration/chassis/test_lost_broker.py"
+TWO = "tests/faults/test_two_at_once.py"
+CRASHES = "tests/faults/test_crash_points.py"
+RACES = "tests/faults/test_withdrawal_races.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """What is broken, where, and who must notice. A `cheap` one is tried in every run of CI."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    suite: tuple[str, ...]
+    cheap: bool = False
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+MUTATIONS = (
+    Mutation(
+        "consumer-commits-offsets-before-the-effect",
+        "chassis/consumer.py",
+        "        await self.process(messages, stop)\n        crash.here",
+        "        await consumer.commit({partition: batch[-1].offset + 1 for partition, batch in records.items()})\n"
+        "        await self.process(messages, stop)\n        crash.here",
+        (CRASHES, "-k", "any_point"),
+        environment=(("FAULTS_ONLY", "consumer.before_commit"),),
+    ),
+    Mutation(
+        "relay-marks-before-the-send",
+        "chassis/relay.py",
+        '            crash.here("relay.before_send")\n',
+        "            await self._mark([row.id for row in rows], cluster, clock.now())\n"
+        '            crash.here("relay.before_send")\n',
+        (CRASHES, "-k", "any_point"),
+        environment=(("FAULTS_ONLY", "relay.before_send"),),
+    ),
+    Mutation(
+        "relay-picks-ids-above-the-last",
+        "chassis/relay.py",
+        "WHERE sent_at IS NULL AND lane = 'urgent' AND topic = ANY(:topics) ORDER BY id LIMIT :limit",
+        "WHERE id > (SELECT coalesce(max(id), 0) FROM outbox WHERE sent_at IS NOT NULL)"
+        " AND lane = 'urgent' AND topic = ANY(:topics) ORDER BY id LIMIT :limit",
+        (TWO, "-k", "committed_last"),
+        cheap=True,
+    ),
+    Mutation(
+        "a-new-broker-is-not-sent-what-the-old-one-lost",
+        "chassis/relay.py",
+        "UPDATE outbox SET sent_at = NULL WHERE sent_at IS NOT NULL",
+        "SELECT 1",
+        (CRASHES, "-k", "lost_everything"),
+    ),
+    Mutation(
+        "consumer-ignores-stream-versions",
+        "chassis/stream.py",
+        "        if message.envelope.version <= at[stream]:\n            seen += 1\n        elif stream in parked or"
+        " message.envelope.version > at[stream] + 1:",
+        "        if stream in parked:",
+        (TURNS, PIPE, "-k", "not kafka"),
+        cheap=True,
+    ),
+    Mutation(
+        "a-part-may-end-unnoticed",
+        "chassis/service.py",
+        "        raise PartEnded from error\n",
+        "        return\n",
+        ("tests/faults/test_parts.py",),
+        cheap=True,
+    ),
+    Mutation(
+        "decision-ignores-withdrawals",
+        "services/consent/consent/domain/grounds.py",
+        "    if withdrawn is not None:\n        return NotCovered(Reason.CONSENT_WITHDRAWN",
+        "    if withdrawn is not None and not withdrawn:\n        return NotCovered(Reason.CONSENT_WITHDRAWN",
+        (RACES, "-k", "test_everything_at_once"),
+    ),
+    Mutation(
+        "decider-does-not-lock-the-person",
+        "services/consent/consent/operations/persons.py",
+        "        .with_for_update()\n",
+        "",
+        (RACES, "-k", "test_everything_at_once"),
+    ),
+    Mutation(
+        "projector-skips-the-signature",
+        "services/gateway/gateway/domain/proof.py",
+        "    if not batch_holds(\n",
+        "    if not key and not batch_holds(\n",
+        ("tests/unit/gateway/test_proof.py",),
+        cheap=True,
+    ),
+    Mutation(
+        "projector-ignores-denials",
+        "services/gateway/gateway/domain/projection.py",
+        "        board.deny(share.recipient, share.share_id, denial.effect)\n",
+        "        continue\n",
+        ("tests/unit/gateway/test_board.py",),
+        cheap=True,
+    ),
+    Mutation(
+        "row-level-security-off",
+        "services/gateway/gateway/migrations/versions/0001_gateway.py",
+        "{table} ENABLE ROW LEVEL SECURITY",
+        "{table} DISABLE ROW LEVEL SECURITY",
+        ("tests/integration/gateway/test_row_security.py",),
+        cheap=True,
+    ),
+    Mutation(
+        "idempotency-off",
+        "chassis/idempotency.py",
+        "    if key is None:\n        return\n    key_hash",
+        "    if key is not None:\n        return\n    key_hash",
+        ("tests/integration/chassis_http/test_idempotency.py",),
+        cheap=True,
+    ),
+)
