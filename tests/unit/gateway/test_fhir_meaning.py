@@ -48,7 +48,7 @@ def again(message: Message) -> Message:
     return message_of(json.dumps(made).encode())
 
 
-CODED = {
+CODED: dict[str, Any] = {
     "priority": "asap",
     "reasonCode": [
         {
@@ -102,7 +102,7 @@ def test_codes_times_and_numbers_come_out_in_their_own_places() -> None:
     request = again(sent(**CODED)).request()
     assert request["priority"] == "asap"
     assert request["code"] == CODED["code"]
-    assert CODED["reasonCode"][0] in request["reasonCode"]  # type: ignore[index]
+    assert CODED["reasonCode"][0] in request["reasonCode"]
     said = request["reasonCode"][-1]["text"].splitlines()
     assert said[:3] == ["Wakes at night.", "Asks for help before release.", "Prefers mornings."]
     assert said[3].startswith("CONSULTATION SUMMARY")

@@ -20,7 +20,7 @@ from gateway.fhir import cases, reading
 from gateway.fhir.answers import answer_of, withdrawal_of
 from gateway.fhir.codes import REQUEST, RESPONSE
 from gateway.fhir.message import EventNotServed, Message
-from gateway.fhir.receivers import receiver_of
+from gateway.fhir.parties import receiver_of
 from gateway.fhir.tree import words
 from gateway.operations.fhir_messages import is_known, keep_message
 
