@@ -12,7 +12,7 @@ from gateway.operations.bulk import forget_old
 from tests.integration.gateway.conftest import Gateway
 
 CONTENT = {"release_date": "2026-12-01"}
-TABLES = ("feed_item", "section", "ledger", "delivery", "tally", "bulk_request", "bulk_chunk")
+TABLES = ("feed_item", "section", "ledger", "delivery", "tally", "bulk_request", "bulk_chunk", "fhir_message")
 
 
 async def rows(gateway: Gateway, query: str, *, agency: str | None, kind: str = "") -> list[tuple[object, ...]]:
@@ -38,6 +38,10 @@ async def filled(gateway: Gateway) -> None:
                 "INSERT INTO delivery VALUES (%s, %s, 0, 'hmp-northgate', %s, now(), NULL)", (agency, share_id, told)
             )
             await connection.execute("INSERT INTO bulk_request VALUES (%s, 'k', 'd', now())", (agency,))
+            await connection.execute(
+                "INSERT INTO fhir_message VALUES (%s, 'h', 'b', 'servicerequest-request', 'r', '{}', '{}', now())",
+                (agency,),
+            )
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -56,7 +60,14 @@ async def test_another_agency_sees_nothing_even_with_a_hostile_condition(gateway
 
 async def test_an_agency_sees_its_own_rows_and_no_others(gateway: Gateway) -> None:
     await filled(gateway)
-    for table, mine in (("feed_item", 1), ("section", 1), ("tally", 1), ("bulk_request", 1), ("delivery", 1)):
+    for table, mine in (
+        ("feed_item", 1),
+        ("section", 1),
+        ("tally", 1),
+        ("bulk_request", 1),
+        ("delivery", 1),
+        ("fhir_message", 1),
+    ):
         found = await rows(gateway, f"SELECT agency FROM {table}", agency="probation-north")
         assert found == [("probation-north",)] * mine, table
 

@@ -37,7 +37,7 @@ class AnotherSender(NotPermitted):
 
 
 async def receiver_of(caller: Caller, message: Message) -> dict[str, str]:
-    """`{"to_agency"}` or `{"service_id"}`. Raises NobodyNamed, also if who is named has another gateway, and AnotherSender."""
+    """`{"to_agency"}` or `{"service_id"}`. Raises NobodyNamed (also if they have another gateway), AnotherSender."""
     agencies = await _agencies(caller)
     services = await _services(caller)
     kinds = {agency.id: agency.kind for agency in agencies}
