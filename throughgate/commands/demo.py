@@ -14,7 +14,7 @@ from throughgate.demo.stage import Stage
 
 
 def demo(
-    people: Annotated[int, typer.Option(help="How many made-up people.", min=4, max=10_000)] = 200,
+    people: Annotated[int, typer.Option(help="How many made-up people.", min=8, max=10_000)] = 200,
     as_json: JsonOption = False,
 ) -> None:
     """Start a stack, play the story, show what each agency saw and did not see and why, verify the log, stop.

@@ -8,6 +8,7 @@ from typing import Any
 from chassis.clock import now
 from chassis.ids import new_id
 from throughgate.demo.people import MadeUp
+from throughgate.demo.referral_act import TRUST, a_referral_that_gets_an_answer
 from throughgate.demo.stage import Stage, each, until
 
 PRISON, PROBATION, POLICE = "hmp-northgate", "probation-north", "police-north"
@@ -18,6 +19,7 @@ AGENCIES = {
     POLICE: "police",
     CHARITY: "provider",
     DRUGS: "drug-alcohol",
+    TRUST: "mental-health",
     AUDITOR: "auditor",
 }
 MEMBER = "dana.whitlock"
@@ -180,6 +182,7 @@ ACTS: tuple[tuple[str, Act], ...] = (
     ("Probation and police, by law", probation_and_police_by_law),
     ("A charity and a drug service, by consent", agreed_and_not_agreed),
     ("Dates move", dates_move),
+    ("A referral that gets an answer", a_referral_that_gets_an_answer),
     ("Consent is withdrawn", consent_is_withdrawn),
     ("The auditor asks who was told what, and why", the_auditor_lists),
 )
