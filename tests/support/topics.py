@@ -1,0 +1,53 @@
+"""The topics of a running stack, past every service: what stands in them, and writing to them as an intruder would."""
+
+import asyncio
+from collections.abc import Mapping
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.structs import ConsumerRecord
+
+from chassis.broker import partitions, wire_name
+from chassis.clock import now
+from chassis.ids import new_id
+from chassis.settings import Settings
+from contracts.envelope import Envelope, to_headers
+from contracts.topics import Topic
+
+
+async def everything(settings: Settings) -> list[ConsumerRecord]:
+    """Every message of every topic, up to now."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        wanted = partitions(settings, Topic)
+        consumer.assign(wanted)
+        ends = await consumer.end_offsets(wanted)
+        await consumer.seek_to_beginning(*wanted)
+        found: list[ConsumerRecord] = []
+        left = {place for place, end in ends.items() if end > 0}
+        async with asyncio.timeout(60):
+            while left:
+                for place, records in (await consumer.getmany(timeout_ms=500)).items():
+                    found += records
+                    if records[-1].offset + 1 >= ends[place]:
+                        left.discard(place)
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def plant(settings: Settings, values: Mapping[Topic, tuple[str, bytes]]) -> dict[Topic, str]:
+    """One message on each topic, of that event type and with these bytes; returns the keys, new for each."""
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    await producer.start()
+    keys: dict[Topic, str] = {}
+    try:
+        for topic, (type_, value) in values.items():
+            key = keys[topic] = new_id()
+            envelope = Envelope(new_id(), "somebody", type_, key, now(), 1)
+            await producer.send_and_wait(
+                wire_name(settings, topic), value, key=key.encode(), headers=list(to_headers(envelope))
+            )
+    finally:
+        await producer.stop()
+    return keys
