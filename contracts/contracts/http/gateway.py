@@ -13,16 +13,12 @@ from contracts.codes import (
     Basis,
     Category,
     Direction,
-    Need,
     Purpose,
     Reason,
-    ReferralState,
     SubjectTo,
 )
 from contracts.event import Instant
 from contracts.http.caseload import AgencyEntry, IdentifierBody, NameBody, Reference
-from contracts.http.referral import ReferralAnswer
-from contracts.http.release import ComingRelease
 
 OpaqueId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)]
 
@@ -129,53 +125,6 @@ class PersonView(Body):
     warnings: list[Section]
     referrals: list[Section]
     engagement: list[Section]
-
-
-class SharedInformation(Body):
-    """What the sender answered when it was asked for more."""
-
-    answer: str
-    at: Instant
-
-
-class ReferralView(ReferralAnswer):
-    """A referral as its side sees it: its own part from the owner, the other side's as far as it was shared."""
-
-    appointment_at: Instant | None = None
-    information: list[SharedInformation] | None = None
-
-
-class ReferralViews(Body):
-    items: list[ReferralView]
-    next: str | None
-
-
-class ReferralAppointmentMade(ReferralView):
-    """The referral, with the id of the appointment that was just made."""
-
-    appointment_id: str
-
-
-class Unaccepted(Body):
-    """A referral of a coming release that nobody has accepted, as far as this prison knows."""
-
-    referral_id: str
-    chain_id: str
-    needs: list[Need]
-    state: ReferralState
-    bounces: int
-    days: int
-
-
-class UnansweredRelease(ComingRelease):
-    unaccepted: list[Unaccepted]
-
-
-class UnansweredReleases(Body):
-    """`GET /releases/unanswered`. A page may be short; `next` says whether there is more."""
-
-    items: list[UnansweredRelease]
-    next: str | None
 
 
 class Route(Body):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chassis import clock
-from contracts.http.gateway import ReferralView, ReferralViews
+from contracts.http.referral_views import ReferralView, ReferralViews
 from tests.integration.gateway.world import (
     AUDITOR,
     POLICE,

@@ -15,7 +15,8 @@ from chassis.idempotency import key_required
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import Need, ReferralState, Scope
 from contracts.http import referral as bodies
-from contracts.http.gateway import OpaqueId, ReferralAppointmentMade, ReferralView, ReferralViews
+from contracts.http.gateway import OpaqueId
+from contracts.http.referral_views import ReferralAppointmentMade, ReferralView, ReferralViews
 from gateway.api.caller import CallerDep
 from gateway.api.forward import ask, known
 from gateway.api.referral_views import joined, joined_page

@@ -19,7 +19,7 @@ from chassis.auth import require
 from chassis.http_client import Answer
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import Need, ReleaseFlag, Scope
-from contracts.http.gateway import UnansweredReleases
+from contracts.http.referral_views import UnansweredReleases
 from contracts.http.release import ComingReleases
 from gateway.api.caller import Caller, CallerDep
 from gateway.api.forward import ask, passed
