@@ -2,6 +2,7 @@
 
 import base64
 import json
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -21,6 +22,8 @@ DRUGS = ("das-riverside", "drug-alcohol")
 FHIR = "application/fhir+json"
 SERVICE = "111111111"
 Agency = tuple[str, str]
+soon = partial(eventually, within=60)
+"""These tests walk a whole referral each; on a busy machine that is many turns of the pipe."""
 
 _serials = iter(range(478526900, 478527900))
 
@@ -118,9 +121,9 @@ async def test_a_published_message_is_a_referral_its_receiver_has_and_reads_as_a
     assert header["response"] == {"identifier": sent.bundle["id"], "code": "ok"}
     referral = resources(answer.json(), "ServiceRequest")[0]["id"]
 
-    own = await eventually(when(pipe, HEALTH, referral, state="received"))
+    own = await soon(when(pipe, HEALTH, referral, state="received"))
     assert (own["to"], own["urgency"], own["needs"]) == (TRUST[0], "routine", ["mental-health"])
-    received = await eventually(when(pipe, TRUST, referral, state="received", reason=...))
+    received = await soon(when(pipe, TRUST, referral, state="received", reason=...))
     assert received["reason"] == own["reason"]
     assert "Syncope (disorder) [http://snomed.info/sct|271594007]" in received["reason"]
 
@@ -148,13 +151,13 @@ async def test_a_published_message_is_a_referral_its_receiver_has_and_reads_as_a
 
 async def test_between_health_bodies_it_rests_on_the_law_and_from_others_it_waits_for_consent(pipe: Pipe) -> None:
     referral = await referred(pipe, Sent(nhs_number()))
-    received = await eventually(when(pipe, TRUST, referral, state="received", reason=...))
+    received = await soon(when(pipe, TRUST, referral, state="received", reason=...))
     sections = (await view(pipe, TRUST, received["person_id"]))["referrals"]
     assert [each["clause"] for each in sections if "share_id" in each] == ["4.5"]
     answer = await speak(pipe, PROBATION, TRUST[1], Sent(nhs_number()).bundle)
     assert answer.status_code == 200, answer.text
     waiting = resources(answer.json(), "ServiceRequest")[0]["id"]
-    await eventually(when(pipe, PROBATION, waiting, state="awaiting-consent"))
+    await soon(when(pipe, PROBATION, waiting, state="awaiting-consent"))
     assert await seen(pipe, TRUST, waiting) == {}
     refused(await read(pipe, TRUST, TRUST[1], f"Bundle/{waiting}"), 404, "referral-unknown")
 
@@ -199,7 +202,7 @@ async def test_the_same_message_twice_makes_one_referral(pipe: Pipe) -> None:
 async def test_a_revoked_request_takes_the_referral_back(pipe: Pipe) -> None:
     sent = Sent(nhs_number())
     referral = await referred(pipe, sent)
-    await eventually(when(pipe, HEALTH, referral, state="received"))
+    await soon(when(pipe, HEALTH, referral, state="received"))
     sent.renew().because("update")
     sent.request["status"] = "revoked"
     answer = await speak(pipe, HEALTH, TRUST[1], sent.bundle)
@@ -216,33 +219,33 @@ async def test_a_receivers_message_is_its_answer_and_an_update_answers_its_quest
     number = nhs_number()
     sent = Sent(number)
     referral = await referred(pipe, sent)
-    etag = (await eventually(when(pipe, TRUST, referral, state="received")))["etag"]
+    etag = (await soon(when(pipe, TRUST, referral, state="received")))["etag"]
     sent.renew().because("update")
     refused(await speak(pipe, HEALTH, TRUST[1], sent.bundle), 409, "transition-not-allowed")
     asked = await pipe.call(
         *TRUST, "POST", f"/referrals/{referral}/information-request", {"question": "Since when?"}, if_match=etag
     )
     assert asked.status_code == 200, asked.text
-    await eventually(when(pipe, HEALTH, referral, state="information-requested"))
+    await soon(when(pipe, HEALTH, referral, state="information-requested"))
     sent.request["basedOn"] = []
     sent.request["note"] = [{"text": "Since the spring."}]
     answer = await speak(pipe, HEALTH, TRUST[1], sent.bundle)
     assert answer.status_code == 200, answer.text
-    await eventually(when(pipe, TRUST, referral, state="received", information=...))
+    await soon(when(pipe, TRUST, referral, state="received", information=...))
 
     back = Sent(number, "response")
     back.request["identifier"] = [{"system": "urn:throughgate:referral", "value": referral}]
     refused(await speak(pipe, HEALTH, TRUST[1], back.bundle), 403, "wrong-gateway")
     answer = await speak(pipe, TRUST, TRUST[1], back.bundle)
     assert answer.status_code == 200, answer.text
-    await eventually(when(pipe, HEALTH, referral, state="accepted"))
+    await soon(when(pipe, HEALTH, referral, state="accepted"))
     refused(await speak(pipe, TRUST, TRUST[1], back.bundle), 409, "duplicate-message")
 
 
 async def test_a_receivers_rejection_carries_why_and_what_next(pipe: Pipe) -> None:
     number = nhs_number()
     referral = await referred(pipe, Sent(number))
-    await eventually(when(pipe, TRUST, referral, state="received"))
+    await soon(when(pipe, TRUST, referral, state="received"))
     back = Sent(number, "response")
     back.request["id"] = referral
     back.request["status"] = "revoked"
@@ -251,7 +254,7 @@ async def test_a_receivers_rejection_carries_why_and_what_next(pipe: Pipe) -> No
     back.request["reasonCode"] = [{"coding": [{"system": f"urn:throughgate:{s}", "code": c}]} for s, c in coded]
     answer = await speak(pipe, TRUST, TRUST[1], back.bundle)
     assert answer.status_code == 200, answer.text
-    await eventually(when(pipe, HEALTH, referral, state="rejected", reason_code="NO_CAPACITY"))
+    await soon(when(pipe, HEALTH, referral, state="rejected", reason_code="NO_CAPACITY"))
 
 
 async def test_what_is_sent_stays_with_its_sender_alone(pipe: Pipe) -> None:
