@@ -51,6 +51,14 @@ races: $(VENV)/.ready ## withdrawals against everything else at once (RACES=400 
 mutations: $(VENV)/.ready ## break the code on purpose, one listed place at a time; each suite must go red (ARGS=name for one)
 	$(BIN)/python -m tests.faults.mutations.run $(ARGS)
 
+.PHONY: isolation
+isolation: $(VENV)/.ready ## try to learn what one may not know (REQUESTS=1000000 for the long run)
+	REQUESTS=$(or $(REQUESTS),20000) $(BIN)/python -m pytest tests/isolation $(ARGS)
+
+.PHONY: badinput
+badinput: $(VENV)/.ready ## bodies with one thing wrong at the gateways (REQUESTS=100000 for the long run)
+	REQUESTS=$(or $(REQUESTS),10000) $(BIN)/python -m pytest tests/badinput $(ARGS)
+
 .PHONY: check
 check: $(VENV)/.ready ## lint, format, types, who may import whom, dead code, generated contracts
 	$(BIN)/ruff check .

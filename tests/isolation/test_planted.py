@@ -36,7 +36,7 @@ async def test_a_planted_entry_shows_nothing_and_the_log_goes_on(pipe: Pipe, how
     answer = await pipe.call("hmp-northgate", "prison", "PUT", f"/people/noms:{noms}", REGISTRATION)
     person_id = answer.json()["person_id"]
     await pipe.settle()
-    (projector,) = [each for each in pipe.consumers if each.topics == [Topic.SHARE_LOG]]
+    (projector,) = [each for each in pipe.consumers if tuple(each.topics) == (Topic.SHARE_LOG,)]
     forged = _forged(person_id, "throughgate.development/share-log", how)
     key = f"planted-{how}"
     envelope = Envelope(new_id(), "audit", forged.TYPE, key, now(), 1, None)
