@@ -59,6 +59,10 @@ isolation: $(VENV)/.ready ## try to learn what one may not know (REQUESTS=100000
 badinput: $(VENV)/.ready ## bodies with one thing wrong at the gateways (REQUESTS=100000 for the long run)
 	REQUESTS=$(or $(REQUESTS),10000) $(BIN)/python -m pytest tests/badinput $(ARGS)
 
+.PHONY: privacy
+privacy: $(VENV)/.ready ## a full run with marked people; then look for them where they must not be
+	$(BIN)/python -m pytest tests/privacy $(ARGS)
+
 .PHONY: check
 check: $(VENV)/.ready ## lint, format, types, who may import whom, dead code, generated contracts
 	$(BIN)/ruff check .
