@@ -90,7 +90,9 @@ async def test_no_body_makes_a_fault_or_comes_back(pipe: Pipe, names: dict[str, 
             rng = Random(f"{kind} {method} {template} {seed}")
             body = made(schema, document, rng, whole=seed % 3 == 0)
             raw = encoded(spoilt(body, rng), rng)
-            headers = {"content-type": "application/json"} | ({"if-match": '"1"'} if "/referrals/" in path else {})
+            headers: dict[str, Any] = {"content-type": "application/json"} | (
+                {"if-match": '"1"'} if "/referrals/" in path else {}
+            )
             answer = await pipe.call(AGENCIES[kind], kind, method, path, raw=raw, member="sam", **headers)
             held(answer, f"{method} {template} as {kind}, seed {seed}, {raw[:300]!r}")
             taken += answer.status_code < 300

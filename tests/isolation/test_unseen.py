@@ -105,7 +105,7 @@ async def _tried(
     pipe: Pipe, agency: str, kind: str, route: Route, names: dict[str, str]
 ) -> tuple[int, dict[str, str], str]:
     path = filled(route.path, names)
-    headers = {"if-match": '"1"'} if "/referrals/" in path else {}
+    headers: dict[str, Any] = {"if-match": '"1"'} if "/referrals/" in path else {}
     answer = await pipe.call(agency, kind, route.method, path, filled(route.body, names), member="sam", **headers)
     return like(answer, names)
 
