@@ -6,7 +6,6 @@ process: that is a bad deployment, not bad data.
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import broker, clock, crash, logging, parked
+from chassis.backoff import backoff, pause
 from chassis.db import Database, is_passing
 from chassis.settings import Settings
 from chassis.stream import Message, take_turns
@@ -128,7 +128,7 @@ class Consumer:
                     raise
                 failures += 1
                 log.warning("consumer.not_there", group=self.group, attempt=failures, error=logging.describe(error))
-                await _pause(stop, backoff(failures))
+                await pause(stop, backoff(failures))
             finally:
                 self.ready = False
 
@@ -209,7 +209,7 @@ class Consumer:
                         return
                 failures += 1
                 log.warning("consumer.not_now", group=self.group, attempt=failures, error=logging.describe(error))
-                await _pause(stop, backoff(failures))
+                await pause(stop, backoff(failures))
         raise Stopping
 
     async def _transaction(self, messages: Sequence[Message]) -> None:
@@ -288,16 +288,3 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, Refusal):
         return error.code
     return "malformed" if isinstance(error, ValidationError) else type(error).__name__
-
-
-def backoff(failures: int, *, top: float = 10.0) -> float:
-    """Seconds to wait after so many failures: doubling from 50 ms, jittered, never above `top`."""
-    return float(min(top, 0.05 * 2 ** min(failures, 10)) * random.uniform(0.5, 1.0))  # noqa: S311
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return

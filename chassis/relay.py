@@ -15,7 +15,8 @@ from aiokafka.errors import KafkaError
 from sqlalchemy import Row, text
 
 from chassis import broker, clock, crash, logging
-from chassis.consumer import CHECK_EVERY, backoff
+from chassis.backoff import backoff
+from chassis.consumer import CHECK_EVERY
 from chassis.db import Database, is_passing
 from chassis.outbox import CHANNEL, forget_old
 from chassis.settings import Settings

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import psycopg
 
 from chassis import logging
-from chassis.consumer import backoff
+from chassis.backoff import backoff
 from chassis.db import Database
 from gateway.operations.board_rows import FEED_CHANNEL
 

@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 
 from chassis import clock, logging
 from chassis.auth import require, token_of
-from chassis.consumer import backoff
+from chassis.backoff import backoff
 from chassis.http import BULK_BODY_LIMIT
 from chassis.http_client import Answer, ServiceClient, UpstreamUnavailable
 from chassis.idempotency import KeyReused, key_required
