@@ -70,6 +70,8 @@ check: $(VENV)/.ready ## lint, format, types, who may import whom, dead code, ge
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/vulture
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/hadolint deploy/Dockerfile
 	$(BIN)/python -m throughgate.contracts_gen --check
 	$(BIN)/python -m throughgate.contracts_gen.compat
 

@@ -15,6 +15,7 @@ from chassis.query_rules import only_known_query
 from chassis.ratelimit import Limiter
 from chassis.session import DatabaseDep, SessionDep
 from chassis.settings import Settings
+from chassis.text_rules import only_storable_text
 from chassis.tokens import Verifier
 
 BODY_LIMIT = 1024 * 1024
@@ -48,7 +49,7 @@ def create_app(
         title=title,
         version=settings.version,
         max_body_size=BODY_LIMIT,
-        dependencies=[Depends(only_known_query), Depends(only_json_bodies)],
+        dependencies=[Depends(only_known_query), Depends(only_json_bodies), Depends(only_storable_text)],
         responses=ANY_PROBLEM,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         **options,

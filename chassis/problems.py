@@ -140,11 +140,11 @@ def _on_validation(request: Request, error: Exception) -> Response:
         422,
         code="invalid",
         detail="Some of what was sent breaks a rule; `errors` names each place.",
-        errors=validation.describe(error, _body_type(request)),
+        errors=validation.describe(error, body_type(request)),
     )
 
 
-def _body_type(request: Request) -> object:
+def body_type(request: Request) -> object:
     found: Any = request.scope.get("fastapi", {}).get("effective_route_context") or request.scope.get("route")
     field = getattr(found, "body_field", None)
     return None if field is None else field.field_info.annotation

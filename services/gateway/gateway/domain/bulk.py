@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from contracts.event import JsonObject
 from contracts.http.gateway import BulkLine, BulkResult
+from contracts.text import DETAIL, unstorable
 
 MAX_LINE_BYTES = 16 * 1024
 CHUNK = 1_000
@@ -48,6 +49,8 @@ def read_line(number: int, raw: bytes) -> Line | None:
         return Bad(number, "line-malformed", "the line is not JSON in UTF-8")
     if not isinstance(found, dict):
         return Bad(number, "line-malformed", "the line is not a JSON object")
+    if unstorable(found) is not None:
+        return Bad(number, "line-invalid", DETAIL)
     try:
         return Good(number, BulkLine.model_validate(found))
     except ValidationError as error:
