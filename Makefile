@@ -36,8 +36,14 @@ up: $(VENV)/.ready ## run everything on this machine until Ctrl-C
 	$(BIN)/throughgate up $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.ready ## run all tests (ARGS="-k consent" for some); with Apache Kafka too if `make kafka` was run
-	$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.ready ## run the tests (ARGS="-k consent" for some); with Apache Kafka too if `make kafka` was run
+	$(BIN)/python -m pytest tests/unit tests/architecture tests/contract $(ARGS)
+	$(BIN)/python -m pytest tests/integration $(ARGS)
+	$(BIN)/python -m pytest tests/system -m "not slow" $(ARGS)
+
+.PHONY: bulk
+bulk: $(VENV)/.ready ## a hundred thousand lines of bulk beside single pushes
+	$(BIN)/python -m pytest tests/system -m slow $(ARGS)
 
 .PHONY: faults
 faults: $(VENV)/.ready ## walk every crash point of every service, then kill at random (KILLS=200); about an hour
