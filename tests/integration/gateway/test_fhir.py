@@ -13,6 +13,7 @@ from contracts.codes import Scope
 from tests.integration.gateway.test_referrals import seen, when
 from tests.integration.gateway.world import AUDITOR, PROBATION, TRUST, view
 from tests.support.eventually import eventually
+from tests.support.nhs import nhs_number
 from tests.support.pipe import Pipe
 from tests.support.published import published
 from tests.support.tokens import TOKENS
@@ -24,17 +25,6 @@ SERVICE = "111111111"
 Agency = tuple[str, str]
 soon = partial(eventually, within=60)
 """These tests walk a whole referral each; on a busy machine that is many turns of the pipe."""
-
-_serials = iter(range(478526900, 478527900))
-
-
-def nhs_number() -> str:
-    """A number that is nobody's: the next that passes its check."""
-    while True:
-        nine = f"9{next(_serials):08}"[-9:]
-        check = 11 - sum(int(digit) * weight for digit, weight in zip(nine, range(10, 1, -1), strict=True)) % 11
-        if check % 11 < 10 and check != 10:
-            return f"{nine}{check % 11}"
 
 
 class Sent:
