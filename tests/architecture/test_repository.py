@@ -7,16 +7,16 @@ from tests.support.source import ROOT
 
 SKIPPED = {".git", ".venv", ".cache", ".throughgate", ".hypothesis", "__pycache__", "node_modules", "build", "dist"}
 SKIPPED |= {".mypy_cache", ".ruff_cache", ".import_linter_cache"}
-REGISTRIES = [
+REGISTRIES: list[tuple[str, ...]] = [
     ("pypi", "org"),
     ("pythonhosted", "org"),
     ("npmjs", "org"),
     ("npmjs", "com"),
     ("yarnpkg", "com"),
-    ("repo1.maven", "org"),
-    ("repo.maven.apache", "org"),
+    ("repo1", "maven", "org"),
+    ("repo", "maven", "apache", "org"),
 ]
-ADDRESS = re.compile("|".join(re.escape(f"{name}.{end}") for name, end in REGISTRIES) + r"|index-url +[a-z]+:")
+ADDRESS = re.compile("|".join(re.escape(".".join(parts)) for parts in REGISTRIES) + r"|index-url +[a-z]+:")
 MACHINE = re.compile(r"(?<![\w.>)}\]-])/(?:root|work|Users|home/[a-z]+)/[\w.]")
 LOCKS = {"uv.lock", "pylock.toml", "package-lock.json", "poetry.lock"}
 """They hold the addresses that their packages came from."""

@@ -8,7 +8,7 @@ import pytest
 from tests.support.pipe import Pipe, piped
 from tests.support.postgres import MakeDatabase
 
-REQUESTS = int(os.environ.get("REQUESTS", "200"))
+REQUESTS = int(os.environ.get("REQUESTS", "1000"))
 """How many bodies are made; `make badinput REQUESTS=100000` for the long run."""
 
 
