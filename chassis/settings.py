@@ -1,7 +1,7 @@
 """What a process is told from outside: environment variables `THROUGHGATE_*`, and nothing else.
 
-Every field has a default that is right on a developer's machine. Outside development and test the process refuses to
-start without secrets of its own: what is published with the code protects nothing.
+A process that is told nothing takes itself to be in production and refuses to start: there it needs secrets and names
+of its own, for what is published with the code protects nothing. Other defaults are right on a developer's machine.
 """
 
 from enum import StrEnum
@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEVELOPMENT_CURSOR_KEY = "a key for development that protects nothing"
+DEVELOPMENT_AUDIENCE = "urn:throughgate:development"
 
 
 class Environment(StrEnum):
@@ -26,7 +27,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="THROUGHGATE_", frozen=True, hide_input_in_errors=True)
 
-    environment: Environment = Environment.DEVELOPMENT
+    environment: Environment = Environment.PRODUCTION
     service: str = "throughgate"
     version: str = Field(default_factory=lambda: metadata.version("throughgate"))
 
@@ -51,7 +52,7 @@ class Settings(BaseSettings):
 
     issuer: str = "http://127.0.0.1:8000"
     jwks_url: str = "http://127.0.0.1:8000/oauth2/jwks"
-    audience: str = "urn:throughgate:development"
+    audience: str = DEVELOPMENT_AUDIENCE
     """Names this deployment; a token made for another is refused."""
 
     http_host: str = "127.0.0.1"
@@ -96,6 +97,12 @@ class Settings(BaseSettings):
     def _secrets_of_its_own(self) -> Self:
         if not self.is_local and self.cursor_key == DEVELOPMENT_CURSOR_KEY:
             raise ValueError("THROUGHGATE_CURSOR_KEY must be set outside development")
+        return self
+
+    @model_validator(mode="after")
+    def _a_name_of_its_own(self) -> Self:
+        if not self.is_local and self.audience == DEVELOPMENT_AUDIENCE:
+            raise ValueError("THROUGHGATE_AUDIENCE must be set outside development")
         return self
 
     @model_validator(mode="after")

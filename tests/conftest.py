@@ -1,5 +1,7 @@
 """The fixtures every test may use; what each promises stands in tests/support."""
 
+import os
+
 from tests.support.broker import (
     broker,
     embedded_server,
@@ -24,3 +26,8 @@ __all__ = [
     "pytest_generate_tests",
     "stack",
 ]
+
+
+def pytest_configure() -> None:
+    """A process that is told nothing takes itself to be in production."""
+    os.environ["THROUGHGATE_ENVIRONMENT"] = "test"

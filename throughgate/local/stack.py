@@ -15,7 +15,7 @@ from typing import Any
 
 from chassis import migrations
 from chassis.broker import force_topics
-from chassis.settings import Settings
+from chassis.settings import Environment, Settings
 from throughgate.local import broker, postgres
 from throughgate.local.child import Child, Spec
 from throughgate.local.databases import DATABASES, ServiceDatabase, ensure_database, ensure_roles, url_for
@@ -222,4 +222,4 @@ async def _has_topics(port: int) -> bool:
     """Make the topics of a broker that has just started; True when it has them."""
     if not await asyncio.to_thread(answers, port):
         return False
-    return await force_topics(Settings(kafka=f"{LOOPBACK}:{port}"))
+    return await force_topics(Settings(environment=Environment.DEVELOPMENT, kafka=f"{LOOPBACK}:{port}"))

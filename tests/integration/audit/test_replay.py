@@ -132,6 +132,7 @@ def test_outside_development_a_missing_or_wrong_key_stops_the_process(tmp_path: 
     settings = Settings(
         environment=Environment.PRODUCTION,
         cursor_key="made up for this test",
+        audience="urn:throughgate:made-up",
         data_dir=tmp_path,
         signing_key_file=tmp_path / "k",
     )

@@ -6,10 +6,18 @@ from pydantic import ValidationError
 from chassis.settings import Environment, Settings
 
 
-def test_production_needs_a_cursor_key_of_its_own() -> None:
+def test_production_needs_a_key_and_a_name_of_its_own() -> None:
     with pytest.raises(ValidationError, match="THROUGHGATE_CURSOR_KEY"):
-        Settings(environment=Environment.PRODUCTION)
-    assert not Settings(environment=Environment.PRODUCTION, cursor_key="its own").is_local
+        Settings(environment=Environment.PRODUCTION, audience="urn:throughgate:north")
+    with pytest.raises(ValidationError, match="THROUGHGATE_AUDIENCE"):
+        Settings(environment=Environment.PRODUCTION, cursor_key="its own")
+    own = Settings(environment=Environment.PRODUCTION, cursor_key="its own", audience="urn:throughgate:north")
+    assert not own.is_local
+
+
+def test_a_process_that_is_told_nothing_is_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("THROUGHGATE_ENVIRONMENT")
+    assert not Settings(cursor_key="its own", audience="urn:throughgate:north").is_local
 
 
 def test_the_environment_is_read_with_a_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
