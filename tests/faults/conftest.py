@@ -14,12 +14,12 @@ import pytest
 
 from chassis.clock import now
 from chassis.http_client import ServiceClient
-from tests.faults.checks import under_way
 from tests.faults.client import FaultyWorld
 from tests.faults.pollers import Poller
 from tests.faults.processes import Processes
 from tests.faults.traffic import RECIPIENTS, Traffic
 from tests.integration.chassis.conftest import database, settings
+from tests.support.settled import under_way
 from tests.support.stack import RunningStack, running_stack
 
 __all__ = ["database", "settings"]

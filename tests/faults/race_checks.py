@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg
 
-from tests.faults.checks import owner_urls
 from tests.faults.races import Withdrawal
+from tests.support.settled import owner_urls
 from tests.support.stack import RunningStack
 
 _ENTRIES = """

@@ -12,7 +12,7 @@ from functools import partial
 
 import pytest
 
-from tests.faults.checks import reconciled, settled, verified
+from tests.faults.checks import reconciled, verified
 from tests.faults.conftest import Scene, told_with_its_state
 from tests.faults.race_checks import (
     entries,
@@ -22,6 +22,7 @@ from tests.faults.race_checks import (
     verdicts,
 )
 from tests.faults.races import Races, bulk_lines, seen_by_the_charity, together
+from tests.support.settled import settled
 from tests.system.world import CHARITY, NORTHGATE, Person
 
 RACES = int(os.environ.get("RACES") or 8)
