@@ -6,7 +6,7 @@ import random
 
 def backoff(failures: int, *, top: float = 10.0) -> float:
     """Seconds to wait after so many failures: doubling from 50 ms, jittered, never above `top`."""
-    return float(min(top, 0.05 * 2 ** min(failures, 10)) * random.uniform(0.5, 1.0))  # noqa: S311
+    return float(min(top, 0.05 * 2 ** min(failures, 30)) * random.uniform(0.5, 1.0))  # noqa: S311
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:

@@ -4,7 +4,9 @@ Each call has a time limit, hands on the trace, and carries the caller's own tok
 A peer that cannot be reached answers `upstream-unavailable` (503); a peer's own problem passes through as it is.
 """
 
+import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +16,8 @@ from typing import Any, Self
 import httpx2
 from fastapi.responses import Response
 
-from chassis import telemetry
+from chassis import logging, telemetry
+from chassis.outside import Target
 from chassis.problems import MEDIA_TYPE, Problem, Unavailable
 
 CONNECT_SECONDS = 2.0
@@ -23,13 +26,8 @@ ANSWER_SECONDS = 30.0
 FORWARDED = ("idempotency-key", "if-match", "if-none-match", "prefer")
 """Request headers that a gateway hands on as they are, beside the token and the trace."""
 PASSED_BACK = (
-    "etag",
-    "location",
-    "link",
-    "retry-after",
-    "idempotency-replayed",
-    "preference-applied",
-    "www-authenticate",
+    *("etag", "location", "link", "retry-after"),
+    *("idempotency-replayed", "preference-applied", "www-authenticate"),
 )
 """Answer headers that a gateway hands back."""
 
@@ -217,6 +215,55 @@ async def fetch_json(url: str, *, timeout_s: float = 5.0) -> Any:
     except ValueError as error:
         raise UpstreamUnavailable from error
     raise UpstreamUnavailable
+
+
+class Unanswered(Exception):
+    """No answer came from outside; its text is `unreachable`, `tls-refused`, `timed-out` or `broken-off`."""
+
+
+def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
+    """What certificates outside are checked against: the public authorities, and those of the file."""
+    context = httpx2.create_ssl_context()
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context
+
+
+async def post_outside(
+    target: Target,
+    address: str,
+    *,
+    content: bytes,
+    headers: Mapping[str, str],
+    tls: ssl.SSLContext,
+    timeout_s: float,
+) -> int:
+    """One POST to a checked address of the target; the answer's status, of whose body nothing is read.
+
+    The certificate is checked against the target's name. No redirect is followed, no proxy asked, no cookie kept, and
+    the connection serves this call alone. Raises Unanswered.
+    """
+    request = httpx2.Request(
+        "POST",
+        target.at(address),
+        headers={**headers, "host": target.authority, "user-agent": "throughgate"},
+        content=content,
+        extensions={"sni_hostname": target.host, "timeout": httpx2.Timeout(timeout_s).as_dict()},
+    )
+    try:
+        async with asyncio.timeout(timeout_s), httpx2.AsyncHTTPTransport(verify=tls, trust_env=False) as transport:
+            answer = await transport.handle_async_request(request)
+            await answer.aclose()
+            return answer.status_code
+    except (TimeoutError, httpx2.HTTPError) as error:
+        raise Unanswered(_why(error)) from error
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, TimeoutError | httpx2.TimeoutException):
+        return "timed-out"
+    unreachable = "tls-refused" if "SSL" in logging.describe(error) else "unreachable"
+    return unreachable if isinstance(error, httpx2.ConnectError) else "broken-off"
 
 
 def forwarded(headers: Mapping[str, str]) -> dict[str, str]:

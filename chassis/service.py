@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Coroutine, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import uvicorn
 import uvloop
@@ -40,6 +40,13 @@ class PartEnded(Exception):
     """A part of the process ended although nobody told it to. Half a process helps nobody: it ends as a whole."""
 
 
+class Part(Protocol):
+    """Other work of a process: a consumer and a timer are such too."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Works until `stop` is set, then finishes what is under way."""
+
+
 async def run(
     settings: Settings,
     *,
@@ -48,6 +55,7 @@ async def run(
     relay: Relay | None = None,
     consumers: Sequence[Consumer] = (),
     timers: Sequence[Timer] = (),
+    others: Sequence[Part] = (),
 ) -> None:
     """Runs until SIGTERM or SIGINT, then stops cleanly. Raises what made a part die."""
     telemetry.configure(settings)
@@ -64,6 +72,7 @@ async def run(
             working = [
                 *(parts.create_task(_part(consumer.run(stop), stop)) for consumer in consumers),
                 *(parts.create_task(_part(timer.run(stop), stop)) for timer in timers),
+                *(parts.create_task(_part(other.run(stop), stop)) for other in others),
             ]
             sending = parts.create_task(_part(_after(working, stop, relay), stop)) if relay else None
             if app is not None:

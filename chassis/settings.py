@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEVELOPMENT_CURSOR_KEY = "a key for development that protects nothing"
+DEVELOPMENT_SEAL_KEY = "another key for development that protects nothing"
 DEVELOPMENT_AUDIENCE = "urn:throughgate:development"
 
 
@@ -77,6 +78,14 @@ class Settings(BaseSettings):
 
     cursor_key: str = Field(default=DEVELOPMENT_CURSOR_KEY, repr=False)
     """Signs list cursors; the same for all replicas of a service."""
+    seal_key: str = Field(default=DEVELOPMENT_SEAL_KEY, repr=False)
+    """Seals secrets that rest in a database (chassis.seal): for the gateway and its deliverer."""
+    outside_ca_file: Path | None = None
+    """Certificates (PEM) of authorities of the agencies' own, beside the public ones, for calls to their endpoints."""
+    delivery_timeout_s: float = Field(default=10, gt=0, le=30)
+    """How long an endpoint of an agency may take to answer one call."""
+    delivery_give_up_s: float = Field(default=86_400, gt=0)
+    """How long a delivery to an endpoint is tried again before it is given up."""
     rate_limit: str = "30000/minute"
     """Requests of one agency to one gateway process, in the notation of the library `limits`."""
 
