@@ -37,7 +37,7 @@ DATABASES: Mapping[str, ServiceDatabase] = {
         ServiceDatabase("referral", "referral", ("referral",)),
         ServiceDatabase("consent", "consent", ("consent",)),
         ServiceDatabase("audit", "audit", ("audit",)),
-        ServiceDatabase("gateway", "gateway", ("gateway", "gateway_projector")),
+        ServiceDatabase("gateway", "gateway", ("gateway", "gateway_projector", "gateway_deliverer")),
     )
 }
 

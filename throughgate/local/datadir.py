@@ -3,7 +3,7 @@
 Invariant: at most one `throughgate up` uses it at a time, and nobody but its owner can read it (mode 700, secrets 600).
 
     lock          held while a stack runs; names its process
-    secrets.json  passwords of database roles, the key of list cursors; made once
+    secrets.json  passwords of database roles, the keys of list cursors and of sealed secrets; made once
     stack.json    where the running stack is: URL, broker, databases
     postgres/     the embedded database's own folder
     keys/         the share log's signing key and verifier key

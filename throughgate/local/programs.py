@@ -35,8 +35,12 @@ PROGRAMS = (
     Program("consent", "consent", "consent", "consent"),
     Program("audit", "audit", "audit", "audit"),
     Program("projector", "gateway.projector", "gateway", "gateway_projector", serves=False),
+    Program("deliverer", "gateway.deliverer", "gateway", "gateway_deliverer", serves=False),
     Program("gateway", "gateway", "gateway", "gateway"),
 )
+
+SEALING = ("gateway", "deliverer")
+"""Who seals and opens what rests sealed in the gateway's database."""
 
 
 def deploy_dir() -> Path:
@@ -76,7 +80,9 @@ def shared_environment(
     }
 
 
-def own_environment(program: Program, *, port: int, database_url: str, data_dir: Path) -> dict[str, str]:
+def own_environment(
+    program: Program, *, port: int, database_url: str, data_dir: Path, seal_key: str = ""
+) -> dict[str, str]:
     """What this process alone is told."""
     own = {
         "THROUGHGATE_SERVICE": program.name,
@@ -86,6 +92,8 @@ def own_environment(program: Program, *, port: int, database_url: str, data_dir:
     }
     if program.name == "audit":
         own["THROUGHGATE_SIGNING_KEY_FILE"] = str(data_dir / "keys" / "share-log.key")
+    if program.name in SEALING and seal_key:
+        own["THROUGHGATE_SEAL_KEY"] = seal_key
     return own
 
 

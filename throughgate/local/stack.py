@@ -83,7 +83,8 @@ class Stack:
         gave_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         async with _Running(data.logs, self.report, gave_up) as servers:
             admin_url, broker_settings = await self._start_servers(servers, data)
-            secrets = data.secrets([*(role for each in self.databases.values() for role in each.roles), "cursor-key"])
+            roles = (role for each in self.databases.values() for role in each.roles)
+            secrets = data.secrets([*roles, "cursor-key", "seal-key"])
             databases = await asyncio.to_thread(_provide, self.databases, admin_url, secrets)
             async with _Running(data.logs, self.report, gave_up) as services:
                 ports = {program.name: free_port() for program in PROGRAMS} | {"gateway": self.options.port}
@@ -95,7 +96,13 @@ class Stack:
                 data.write_stack(StackFile(url, os.getpid(), shared["THROUGHGATE_KAFKA"], databases, addresses))
                 for program in self.programs:
                     login = databases[program.database].login_urls[program.login] if program.database else ""
-                    own = own_environment(program, port=ports[program.name], database_url=login, data_dir=data.root)
+                    own = own_environment(
+                        program,
+                        port=ports[program.name],
+                        database_url=login,
+                        data_dir=data.root,
+                        seal_key=secrets["seal-key"],
+                    )
                     services.start(
                         Spec(
                             name=program.name,

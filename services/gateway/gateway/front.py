@@ -11,6 +11,7 @@ from chassis.db import Database
 from chassis.http import create_app
 from chassis.http_client import ServiceClient
 from chassis.ratelimit import Limiter
+from chassis.seal import sealer
 from chassis.settings import Settings
 from chassis.tokens import Verifier
 from contracts.codes import RECEIVING, AgencyKind
@@ -28,7 +29,9 @@ from gateway.api import (
     prison,
     referrals,
     releases,
+    screening,
     services,
+    webhooks,
 )
 from gateway.api.caller import OnlyThisKind, Owners
 from gateway.fhir import routes as fhir
@@ -39,20 +42,22 @@ EVERY_AGENCY = (
     consents.router,
     emergencies.router,
     feed.router,
+    webhooks.router,
     referrals.router,
     services.router,
 )
 RECEIVES = (*EVERY_AGENCY, referrals.answering, services.keeping)
-MANAGES = (*EVERY_AGENCY, offender_management.router)
+ASKS = (screening.asking, screening.reading)
+MANAGES = (*EVERY_AGENCY, offender_management.router, *ASKS)
 OF_KIND: dict[AgencyKind, tuple[APIRouter, ...]] = {
     AgencyKind.PRISON: (releases.router, prison.router, bulk.router, events.router, *EVERY_AGENCY),
     AgencyKind.PRISON_HEALTH: RECEIVES,
     AgencyKind.PROBATION: MANAGES,
     AgencyKind.POLICE: MANAGES,
     AgencyKind.COURT: EVERY_AGENCY,
-    AgencyKind.MENTAL_HEALTH: RECEIVES,
+    AgencyKind.MENTAL_HEALTH: (*RECEIVES, screening.reading, screening.answering),
     AgencyKind.DRUG_ALCOHOL: RECEIVES,
-    AgencyKind.LIAISON_DIVERSION: RECEIVES,
+    AgencyKind.LIAISON_DIVERSION: (*RECEIVES, *ASKS),
     AgencyKind.HOUSING: RECEIVES,
     AgencyKind.YOUTH: MANAGES,
     AgencyKind.BENEFITS: EVERY_AGENCY,
@@ -86,6 +91,7 @@ def create_kind(
     app.state.kind = kind
     app.state.owners = owners
     app.state.wakes = wakes
+    app.state.sealer = sealer(settings)
     return app
 
 

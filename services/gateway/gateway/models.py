@@ -7,7 +7,18 @@ to them at all. JSON that an agency will be given is kept ready as text: a page 
 
 from datetime import datetime
 
-from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Index, MetaData, String, Text, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    String,
+    Text,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 
@@ -194,3 +205,44 @@ class FhirMessage(Table, table=True):
     names: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
     body: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=_instant())
+
+
+class Webhook(Table, table=True):
+    """Where an agency wants to be called: `feed` for what is new in its feed, `fhir` for answers to its referrals.
+
+    `secret` is sealed (chassis.seal). Items up to the cursor `sent_up_to` have their delivery.
+    """
+
+    agency: str = Field(primary_key=True)
+    endpoint: str = Field(primary_key=True)
+    url: str
+    secret: str
+    sent_up_to: int = Field(sa_column=Column(BigInteger, nullable=False))
+    registered_at: datetime = Field(sa_column=_instant())
+
+
+class WebhookDelivery(Table, table=True):
+    """One call to an endpoint, tried until it is taken in or given up. `cursor` names the feed item; a test has none.
+
+    It holds nothing of the item: what is sent is read again before each attempt. While an attempt is under way
+    `next_at` is when another may be made if nobody hears of this one any more.
+    """
+
+    __tablename__ = "webhook_delivery"
+    __table_args__ = (
+        ForeignKeyConstraint(["agency", "endpoint"], ["webhook.agency", "webhook.endpoint"], ondelete="CASCADE"),
+        Index("webhook_delivery_due", "agency", "endpoint", "next_at", postgresql_where=text("state = 'pending'")),
+        Index("webhook_delivery_newest", "agency", "made_at", "message_id"),
+    )
+
+    agency: str = Field(primary_key=True)
+    endpoint: str = Field(primary_key=True)
+    message_id: str = Field(primary_key=True)
+    cursor: int | None = Field(sa_column=Column(BigInteger, nullable=True))
+    state: str
+    attempts: int
+    status: int | None
+    problem: str | None
+    made_at: datetime = Field(sa_column=_instant())
+    tried_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    next_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))

@@ -11,11 +11,12 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from chassis import clock
 from chassis.auth import require
 from chassis.idempotency import IdempotentRoute
-from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT, decode, encode
+from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from chassis.session import SessionDep
 from contracts.codes import Scope
 from contracts.http.gateway import AcknowledgementAnswer, AcknowledgementBody, FeedItem, FeedPage
 from gateway.api.caller import Caller, CallerDep
+from gateway.feed_cursors import feed_cursor, feed_index
 from gateway.operations.deliver import acknowledge, give
 from gateway.queries.asking import ask_as
 from gateway.queries.feed import FeedRow
@@ -30,15 +31,14 @@ router = APIRouter(prefix="/v1/feed", tags=["feed"], dependencies=[require(Scope
 
 def cursor_of(caller: Caller, index: int) -> str:
     """The cursor of a place in this agency's feed; the same place has the same cursor for ever."""
-    return encode([index], secret=caller.cursor_key, scope=f"feed {caller.agency}")
+    return feed_cursor(index, agency=caller.agency, secret=caller.cursor_key)
 
 
 def index_of(caller: Caller, cursor: str | None) -> int:
     """The place that a cursor names. Raises CursorInvalid."""
     if cursor is None:
         return START
-    (index,) = decode(cursor, secret=caller.cursor_key, scope=f"feed {caller.agency}")
-    return int(str(index))
+    return feed_index(cursor, agency=caller.agency, secret=caller.cursor_key)
 
 
 async def next_rows(caller: Caller, *, after: int, limit: int) -> Sequence[FeedRow]:

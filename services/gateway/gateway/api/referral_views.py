@@ -22,7 +22,7 @@ async def joined(caller: Caller, answer: Answer, *, looked: bool = False) -> Res
     if not answer.ok:
         return passed(caller, answer)
     (found,) = await _seen(caller, [answer.json()], looked=looked)
-    return _json(answer, found)
+    return as_json(answer, found)
 
 
 async def joined_page(caller: Caller, answer: Answer) -> Response:
@@ -30,7 +30,7 @@ async def joined_page(caller: Caller, answer: Answer) -> Response:
     if not answer.ok:
         return passed(caller, answer)
     page = answer.json()
-    return _json(answer, page | {"items": await _seen(caller, page["items"], looked=True, count=len(page["items"]))})
+    return as_json(answer, page | {"items": await _seen(caller, page["items"], looked=True, count=len(page["items"]))})
 
 
 async def own_referrals(caller: Caller, person_id: str) -> list[tuple[Category, str]]:
@@ -68,6 +68,7 @@ async def _seen(
     return [dict(seen(item, shared)) for item in items]
 
 
-def _json(answer: Answer, body: Any) -> Response:
+def as_json(answer: Answer, body: Any) -> Response:
+    """This body with the owner's status and headers."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return Response(text, answer.status, answer.passed_back(), media_type="application/json")

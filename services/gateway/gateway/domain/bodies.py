@@ -4,14 +4,18 @@ A feed item's body has every field but `cursor`: the front puts it in front, bec
 """
 
 import json
+from datetime import datetime
 
 from contracts.event import JsonObject
 from gateway.domain.shares import Change, Item, ItemKind, NotJustified, Place, Share, derived_id
 
 
-def item_id_of(share_id: str, kind: ItemKind, place: Place) -> str:
-    """A share's item is named by the share, which has one recipient; other items by what they say of which share."""
-    return share_id if kind is ItemKind.SHARE else derived_id(place.at, kind, share_id)
+def item_id_of(share_id: str, kind: ItemKind, at: datetime) -> str:
+    """A share's item is named by the share, which has one recipient; other items by what they say of which share.
+
+    `at` is when the entry was recorded, which is when the item became available.
+    """
+    return share_id if kind is ItemKind.SHARE else derived_id(at, kind, share_id)
 
 
 def share_body(share: Share, change: Change | None) -> str:
@@ -47,7 +51,7 @@ def withdrawn_body(share: Share, ended: Item) -> str:
     """The item that says that `ended` was withdrawn; it gives no reason, which is the person's own."""
     return _text(
         {
-            "item_id": item_id_of(share.share_id, ItemKind.WITHDRAWN, share.place),
+            "item_id": item_id_of(share.share_id, ItemKind.WITHDRAWN, share.place.at),
             "share_id": ended.share_id,
             "category": ended.category,
             "type": "withdrawn",
@@ -73,7 +77,7 @@ def emergency_body(share: Share) -> str:
     content = {"recipient": recipient, "version": share.version, "review_due_at": share.review_due_at}
     return _text(
         {
-            "item_id": item_id_of(share.share_id, ItemKind.EMERGENCY, share.place),
+            "item_id": item_id_of(share.share_id, ItemKind.EMERGENCY, share.place.at),
             "share_id": share.share_id,
             "category": share.category,
             "type": "emergency.shared",
@@ -95,7 +99,7 @@ def not_justified_body(review: NotJustified, reviewed: Item) -> str:
     """Tells the source that an emergency share of its fact was not justified and has been withdrawn."""
     return _text(
         {
-            "item_id": item_id_of(review.share_id, ItemKind.NOT_JUSTIFIED, review.place),
+            "item_id": item_id_of(review.share_id, ItemKind.NOT_JUSTIFIED, review.place.at),
             "share_id": review.share_id,
             "category": reviewed.category,
             "type": "emergency.not-justified",

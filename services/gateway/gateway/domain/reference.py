@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from contracts import codes
+from contracts import codes, screening
 
 IN_USE_FROM = date(2026, 11, 1)
 """The day on which the first version of every list came into use."""
@@ -32,6 +32,8 @@ SETS: dict[str, type[StrEnum]] = {
     "referral-warnings": codes.ReferralWarning,
     "rejection-codes": codes.RejectionCode,
     "urgencies": codes.Urgency,
+    "screening-answers": screening.ScreeningAnswer,
+    "screening-states": screening.ScreeningState,
     "withdrawal-codes": codes.WithdrawalCode,
     "refusal-reasons": codes.Reason,
     "release-flags": codes.ReleaseFlag,

@@ -10,6 +10,8 @@ RESPONSE = "servicerequest-response"
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
 PROFILE = "https://fhir.nhs.uk/StructureDefinition/BARSBundleMessage"
+HEADER_PROFILE = "https://fhir.nhs.uk/StructureDefinition/BARSMessageHeader-"
+"""Followed by the event."""
 SNOMED = "http://snomed.info/sct"
 LOINC = "http://loinc.org"
 

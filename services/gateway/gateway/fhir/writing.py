@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from gateway.fhir import lines
+from gateway.fhir import lines, replies
 from gateway.fhir.codes import (
     AGENCY,
     CODING_OF_SCORE,
     EVENTS,
+    HEADER_PROFILE,
     IDENTIFIER,
     NEEDS,
     NHS_NUMBER,
@@ -32,13 +33,15 @@ def bundle(
     """The message about a referral. `identity` is what the caller may see of who the person is; `answers` is the id of
     the message that this one answers."""
     referral_id = str(referral["referral_id"])
+    is_answer = event == RESPONSE
     parts = [
-        _service_request(referral, has_place=bool(referral.get("location"))),
+        _service_request(referral, has_place=bool(referral.get("location")), is_answer=is_answer),
         _patient(str(referral["person_id"]), identity),
         _organization(str(referral["from"])),
         _organization(str(referral["to"])),
         *_location(referral),
         *_observations(referral),
+        *(_appointments(referral) if is_answer else ()),
     ]
     resources = [_header(referral, event=event, answers=answers), *parts]
     made: Resource = {
@@ -60,6 +63,7 @@ def _header(referral: Referral, *, event: str, answers: str | None) -> Resource:
     made: Resource = {
         "resourceType": "MessageHeader",
         "id": _id("header", event, str(referral["referral_id"]), str(referral["version"])),
+        "meta": {"profile": [f"{HEADER_PROFILE}{event}"]},
         "eventCoding": {"system": EVENTS, "code": event},
         "destination": [{"endpoint": f"{AGENCY}|{receiver}", "receiver": _reference(_id(AGENCY, receiver))}],
         "sender": _reference(_id(AGENCY, sender)),
@@ -72,7 +76,14 @@ def _header(referral: Referral, *, event: str, answers: str | None) -> Resource:
     return made
 
 
-def _service_request(referral: Referral, *, has_place: bool) -> Resource:
+def _appointments(referral: Referral) -> list[Resource]:
+    referral_id, person_id = str(referral["referral_id"]), str(referral["person_id"])
+    named = _id("appointment", referral_id)
+    patient, request = _reference(person_id), _reference(referral_id)
+    return replies.appointments(referral, appointment_id=named, patient=patient, request=request)
+
+
+def _service_request(referral: Referral, *, has_place: bool, is_answer: bool) -> Resource:
     entries = lines.read(str(referral.get("reason") or ""))
     numbers = [{"system": each.system, "value": each.code} for each in entries if each.role == lines.REFERENCE]
     made: Resource = {
@@ -93,6 +104,9 @@ def _service_request(referral: Referral, *, has_place: bool) -> Resource:
         "reasonCode": _concepts(entries, lines.REASON) + _free(entries),
         "supportingInfo": [_reference(each["id"]) for each in _observations(referral)],
     }
+    if is_answer:
+        made["reasonCode"] += replies.reasons(referral)
+        made["note"] = replies.notes(referral)
     if service := referral.get("service_id"):
         made["performer"][0]["identifier"] = {"system": SERVICE, "value": service}
     if has_place:

@@ -10,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.outbox import emit_all
 from contracts.access import Delivery, DeliveryRecordedV1
 from gateway.queries import feed
+from gateway.queries.answers import ItemNow
 
 MAX_IN_AN_EVENT = 500
+Outgoing = feed.FeedRow | ItemNow
 
 _DELIVER = """
 INSERT INTO delivery (agency, share_id, cursor, source, told_source, delivered_at)
@@ -40,20 +42,25 @@ class Given:
 async def give(session: AsyncSession, *, agency: str, after: int, limit: int, now: datetime) -> Given:
     """The next page of the feed; shares that go out for the first time are recorded as delivered."""
     rows = await feed.page(session, agency=agency, after=after, limit=limit)
-    fresh = [row for row in rows if row.fresh]
-    if fresh:
-        names = {
-            "agency": agency,
-            "shares": [row.share_id for row in fresh],
-            "cursors": [row.cursor for row in fresh],
-            "sources": [row.source for row in fresh],
-            "told": [row.told_source for row in fresh],
-            "now": now,
-        }
-        first = [row.share_id for row in await session.execute(text(_DELIVER), names)]
-        deliveries = [Delivery(share_id=share_id, delivered_at=now) for share_id in first]
-        await _record(session, agency=agency, deliveries=deliveries, now=now)
+    await record_first(session, agency=agency, rows=[row for row in rows if row.fresh], now=now)
     return Given(rows)
+
+
+async def record_first(session: AsyncSession, *, agency: str, rows: Sequence[Outgoing], now: datetime) -> None:
+    """Shares that go out to their recipient: those that never did before are recorded as delivered."""
+    if not rows:
+        return
+    names = {
+        "agency": agency,
+        "shares": [row.share_id for row in rows],
+        "cursors": [row.cursor for row in rows],
+        "sources": [row.source for row in rows],
+        "told": [row.told_source for row in rows],
+        "now": now,
+    }
+    first = [row.share_id for row in await session.execute(text(_DELIVER), names)]
+    deliveries = [Delivery(share_id=share_id, delivered_at=now) for share_id in first]
+    await _record(session, agency=agency, deliveries=deliveries, now=now)
 
 
 async def acknowledge(

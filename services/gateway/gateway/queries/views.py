@@ -14,6 +14,7 @@ class SectionRow:
     person_id: str
     category: str
     body: str
+    subject_ref: str = ""
 
 
 _OF_PERSON = """
@@ -26,6 +27,11 @@ WHERE agency = :agency AND (
     category = 'referral' AND subject_ref = ANY(CAST(:referrals AS text[]))
     OR category IN ('referral-status', 'engagement') AND person_id = ANY(CAST(:people AS text[]))
 ) ORDER BY cursor
+"""
+_ABOUT_SCREENINGS = """
+SELECT person_id, category, body, subject_ref FROM section
+WHERE agency = :agency AND category IN ('referral', 'known-to-service')
+  AND subject_ref = ANY(CAST(:screenings AS text[]))
 """
 _RELEASES = """
 SELECT DISTINCT ON (person_id) person_id, category, body FROM section
@@ -47,6 +53,12 @@ async def about_referrals(
     names = {"agency": agency, "referrals": list(referrals), "people": list(people)}
     rows = await session.execute(text(_ABOUT_REFERRALS), names)
     return [SectionRow(row.person_id, row.category, row.body) for row in rows]
+
+
+async def about_screenings(session: AsyncSession, *, agency: str, screenings: Sequence[str]) -> list[SectionRow]:
+    """The questions and answers of these screening requests that are shared with this agency now."""
+    rows = await session.execute(text(_ABOUT_SCREENINGS), {"agency": agency, "screenings": list(screenings)})
+    return [SectionRow(row.person_id, row.category, row.body, row.subject_ref) for row in rows]
 
 
 async def releases(session: AsyncSession, *, agency: str, people: Sequence[str]) -> dict[str, str]:
