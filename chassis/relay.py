@@ -27,6 +27,10 @@ from contracts.topics import Topic
 log = logging.get(__name__)
 
 WAVE = 1000
+BULK_WAVE = 100
+"""Bulk rows of one topic sent at a time: an urgent row waits for one such wave at most."""
+BULK_WINDOW = 100
+"""Bulk rows of a topic with a window that may be unanswered: what an urgent row finds before it on the topic."""
 KEPT = timedelta(days=7)
 _LOCK = 7_468_726_371
 """The advisory lock's number, the same in every service's database."""
@@ -128,10 +132,10 @@ class Relay:
             rows = list(await session.execute(text(_URGENT), {"topics": self.topics, "limit": WAVE}))
             if not rows:
                 for topic in self.topics:
-                    limit = WAVE
+                    limit = BULK_WAVE
                     if topic in self.bulk_window:
                         unanswered = await session.scalar(text(_UNANSWERED), {"topic": topic})
-                        limit = min(WAVE, self.bulk_window[topic] - int(unanswered or 0))
+                        limit = min(BULK_WAVE, self.bulk_window[topic] - int(unanswered or 0))
                     if limit > 0:
                         rows += list(await session.execute(text(_BULK), {"topic": topic, "limit": limit}))
         if not rows:

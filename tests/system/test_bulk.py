@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,14 +13,15 @@ import psycopg
 import pytest
 
 from chassis.clock import now
+from chassis.relay import BULK_WINDOW
 from contracts.codes import DateType
 from tests.system.world import NORTHGATE, PROBATION, Person, World
 from throughgate.local.datadir import DataDir
 
 PERSONS = 5_000
 TYPES = tuple(date_type for date_type in DateType if date_type not in (DateType.NCRD, DateType.TARIFF))
-WINDOW = 2_000
-"""Bulk offers of an owner that may be unanswered at a time."""
+EFFECTIVE = (DateType.HDCAD, DateType.APD)
+"""The actual dates go before every other: when they move, the release moves."""
 FIRST = date(2027, 3, 1)
 _LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 
@@ -86,17 +88,21 @@ async def test_single_pushes_go_past_a_hundred_thousand_lines(world: World) -> N
     before = {service: _peak_kib(world, service) for service in services}
 
     bulk = asyncio.create_task(_bulk(world, 0, PERSONS))
-    shown = 0
+    shown, slowest, started = 0, 0.0, time.monotonic()
     day = now().date() + timedelta(days=20)
     while not bulk.done():
         day += timedelta(days=1)
+        pushed = time.monotonic()
         await world.push(person, day)
         await world.sees(PROBATION, person, day)
+        slowest = max(slowest, time.monotonic() - pushed)
         shown += not bulk.done()
+    print(f"{time.monotonic() - started:.0f} s of bulk, {shown} single pushes, the slowest seen after {slowest:.2f} s")
     assert await bulk == ["applied"] * PERSONS * len(TYPES)
     assert PERSONS * len(TYPES) == 100_000
     assert shown >= 5, "the bulk load was over before single pushes could meet it"
     growth = {service: _peak_kib(world, service) / before[service] for service in services}
+    print("peak memory against 5,000 lines: " + ", ".join(f"{name} {ratio:.2f}" for name, ratio in growth.items()))
     assert all(ratio < 1.5 for ratio in growth.values()), growth
 
     await _past_a_backlog(world, person)
@@ -108,13 +114,13 @@ async def _past_a_backlog(world: World, person: Person) -> None:
     day = now().date() + timedelta(days=900)
     os.kill(consent, signal.SIGSTOP)
     try:
-        assert await _bulk(world, 0, PERSONS, ["MTD"], shift=400) == ["applied"] * PERSONS
+        assert await _bulk(world, 0, PERSONS, EFFECTIVE, shift=400) == ["applied"] * PERSONS * len(EFFECTIVE)
         await world.push(person, day)
     finally:
         os.kill(consent, signal.SIGCONT)
     sent, unsent = outbox.counts()
-    assert unsent > WINDOW, "nothing piled up"
+    assert unsent > 4 * BULK_WINDOW, "nothing piled up"
     await world.sees(PROBATION, person, day)
     sent_after, unsent_after = outbox.counts()
     assert unsent_after > 0, "the push was seen only after the whole backlog"
-    assert sent_after - sent <= 2 * WINDOW
+    assert sent_after - sent <= 8 * BULK_WINDOW

@@ -10,7 +10,7 @@ from chassis import clock, idempotency, logging
 from chassis.consumer import Consumer, dispatch
 from chassis.db import Database
 from chassis.http import create_app
-from chassis.relay import Relay
+from chassis.relay import BULK_WINDOW, Relay
 from chassis.service import run
 from chassis.settings import Settings
 from chassis.timer import every
@@ -30,7 +30,9 @@ async def main() -> None:
         settings,
         database=database,
         app=create(settings, database),
-        relay=Relay(database, settings, topics=(Topic.CASELOAD_EVENTS, Topic.OFFERS), bulk_window={Topic.OFFERS: 2000}),
+        relay=Relay(
+            database, settings, topics=(Topic.CASELOAD_EVENTS, Topic.OFFERS), bulk_window={Topic.OFFERS: BULK_WINDOW}
+        ),
         consumers=[Consumer(database, settings, group=GROUP, topics=TOPICS, apply=dispatch(HANDLERS))],
         timers=[every(1, Timers(database).end_involvements), every(600, Timers(database).forget_answers)],
     )

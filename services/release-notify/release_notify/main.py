@@ -6,7 +6,7 @@ from chassis import clock, idempotency, logging
 from chassis.consumer import Consumer
 from chassis.db import Database
 from chassis.http import create_app
-from chassis.relay import Relay
+from chassis.relay import BULK_WINDOW, Relay
 from chassis.service import run
 from chassis.settings import Settings
 from chassis.timer import every
@@ -28,7 +28,9 @@ async def main() -> None:
         settings,
         database=database,
         app=create(settings, database),
-        relay=Relay(database, settings, topics=(Topic.RELEASE_EVENTS, Topic.OFFERS), bulk_window={Topic.OFFERS: 2000}),
+        relay=Relay(
+            database, settings, topics=(Topic.RELEASE_EVENTS, Topic.OFFERS), bulk_window={Topic.OFFERS: BULK_WINDOW}
+        ),
         consumers=[
             Consumer(database, settings, group=GROUP, topics=(Topic.CASELOAD_EVENTS, Topic.SHARE_RECEIPTS), apply=apply)
         ],
