@@ -45,6 +45,10 @@ test: $(VENV)/.ready ## run the tests (ARGS="-k consent" for some); with Apache 
 bulk: $(VENV)/.ready ## a hundred thousand lines of bulk beside single pushes
 	$(BIN)/python -m pytest tests/system -m slow $(ARGS)
 
+.PHONY: referral-walk
+referral-walk: $(VENV)/.ready ## walk referrals over two senders and two receivers (EXAMPLES=40 STEPS=30 for the long run)
+	EXAMPLES=$${EXAMPLES:-40} STEPS=$${STEPS:-30} $(BIN)/python -m pytest tests/system/test_referral_walk.py -s $(ARGS)
+
 .PHONY: faults
 faults: $(VENV)/.ready ## walk every crash point of every service, then kill at random (KILLS=200); about an hour
 	FAULTS=long KILLS=$${KILLS:-200} $(BIN)/python -m pytest tests/faults -s --ignore tests/faults/mutations --ignore tests/faults/test_withdrawal_races.py $(ARGS)
