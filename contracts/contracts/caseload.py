@@ -14,6 +14,14 @@ class AgencyCodes(Part):
     """A prison's code; `*` marks the national feed, which may speak for every prison."""
 
 
+class AgencyContact(Part):
+    """The single point of contact: a desk that is always there, not whoever sits at it."""
+
+    name: str
+    email: str | None = None
+    telephone: str | None = None
+
+
 class Agency(Part):
     """One agency of the register (deploy/agencies)."""
 
@@ -24,6 +32,7 @@ class Agency(Part):
     nhs_body: bool = False
     codes: AgencyCodes = AgencyCodes()
     contracted_by: str | None = None
+    contact: AgencyContact | None = None
 
 
 class CaseloadEvent(EventData):

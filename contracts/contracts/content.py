@@ -190,9 +190,18 @@ class SenderAppointment(Content):
     outcome: AppointmentOutcome | None = None
 
 
+class ContactContent(Content):
+    """An agency's single point of contact, as the register has it."""
+
+    name: Line
+    email: Line | None = None
+    telephone: Line | None = None
+
+
 class ReferralContent(Content):
     """A referral as its sender wrote it, to its receiver. Health data. `due_at` is when an answer is due: it moves with
-    the release date only where that was shared with the receiver; `alerts` say what changed since it was sent."""
+    the release date only where that was shared with the receiver; `alerts` say what changed since it was sent.
+    `contact` is there once it is overdue: the receiver's own single point of contact, whom this is for."""
 
     referral_id: str
     chain_id: str
@@ -210,6 +219,7 @@ class ReferralContent(Content):
     submitted_at: Instant
     due_at: Instant | None = None
     overdue: bool | None = None
+    contact: ContactContent | None = None
     alerts: tuple[ReferralAlert, ...] | None = None
     information: tuple[InformationAnswer, ...] | None = None
     appointments: tuple[SenderAppointment, ...] | None = None
@@ -256,7 +266,8 @@ REFERRAL_CONTENT: dict[str, type[Content]] = {
     "referral-status": ReferralStatusContent,
     "engagement": EngagementContent,
 }
-"""The schema of each category that the owner referral offers."""
+"""The schema of each category that the owner referral offers, but for screening requests and their answers
+(contracts.screening)."""
 
 
 SECTION_CONTENT: dict[str, type[Content]] = {

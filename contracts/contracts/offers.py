@@ -22,13 +22,15 @@ class EmergencyAssertion(Part):
 
 
 class ReferralAssertion(Part):
-    """The referral that an offer belongs to, as a fact of the decision (clauses 3.2, 4.1-4.5).
+    """The referral that an offer belongs to, as a fact of the decision (clauses 3.2, 4.1-4.6).
 
     `order_reference` is the order or licence condition that a statutory referral stands on; None for a voluntary one.
     `live` says whether its receiver is still its named receiver: once it is False, identity, release date and the
     referral itself go there no more. The answer (referral-status, engagement) still reaches its sender: a rejection
     is an answer too. On an offer of the sender's it follows what the sender may know, so that nobody learns of an
     answer from a share that ends.
+    `screening` says that it only asks whether the person is known: it opens their identity to its receiver and nothing
+    else, goes there only if the answer may come back, and its answer is for its sender alone.
     """
 
     referral_id: str
@@ -36,6 +38,7 @@ class ReferralAssertion(Part):
     receiver: str
     order_reference: str | None = None
     live: bool
+    screening: bool = False
 
 
 class OfferMadeV1(EventData):

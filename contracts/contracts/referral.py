@@ -1,7 +1,9 @@
-"""Events of referral: every transition, and what time brings. Codes and opaque ids alone; never what anyone wrote."""
+"""Events of referral: every transition, and what time brings. Codes and opaque ids; never what anyone wrote of a
+person. An agency's single point of contact is named where something is for it."""
 
 from typing import ClassVar, Literal
 
+from contracts.caseload import AgencyContact
 from contracts.codes import AppointmentOutcome, ReferralAction, ReferralRole, ReferralState, ReferralWindow
 from contracts.event import EventData, Instant
 from contracts.topics import Topic
@@ -61,7 +63,8 @@ class ReferralDueChangedV1(ReferralEvent):
 
 
 class ReferralOverdueV1(ReferralEvent):
-    """Nobody answered in time. Said once per due time that passed."""
+    """Nobody answered in time. Said once per due time that passed. `contact` is the receiver's single point of contact,
+    whom this is for; None where the register names none."""
 
     TYPE: ClassVar = "referral.overdue.v1"
 
@@ -70,6 +73,7 @@ class ReferralOverdueV1(ReferralEvent):
     sender: str
     receiver: str
     due_at: Instant
+    contact: AgencyContact | None = None
     at: Instant
 
 

@@ -29,6 +29,7 @@ from contracts.log import LogAppendedV1
 from contracts.log_proof import batch_holds, content_digest, leaf_holds, parse_verifier_key
 from contracts.offers import OfferMadeV1
 from contracts.registry import EVENTS
+from contracts.screening import CONTENT as SCREENING_CONTENT
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "contracts/examples"
@@ -118,8 +119,9 @@ def test_decisions_are_shown_in_every_variant() -> None:
 
 def test_offers_hold_what_their_category_says() -> None:
     offers = [offer for offer in everything(OfferMadeV1) if offer.content is not None]
-    checked = [CONTENT[offer.category].model_validate(offer.content) for offer in offers if offer.category in CONTENT]
-    assert {type(content) for content in checked} >= {IdentityContent, WarningContent}
+    schemas = [SCREENING_CONTENT.get(offer.type) or CONTENT.get(offer.category) for offer in offers]
+    checked = [found.model_validate(offer.content) for found, offer in zip(schemas, offers, strict=True) if found]
+    assert {type(content) for content in checked} >= {IdentityContent, WarningContent, *SCREENING_CONTENT.values()}
     assert Category.RELEASE_DATE in {offer.category for offer in offers}
 
 

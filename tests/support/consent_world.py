@@ -110,8 +110,10 @@ def request(agency: str, category: Category, source: str | None = None, **change
     )
 
 
-def referral(sender: str, receiver: str, *, ordered: bool = False, live: bool = True) -> Referral:
-    return Referral("referral-1", agencies()[sender], receiver, ordered, live)
+def referral(
+    sender: str, receiver: str, *, ordered: bool = False, live: bool = True, screening: bool = False
+) -> Referral:
+    return Referral("referral-1", agencies()[sender], receiver, ordered, live, screening)
 
 
 def question(

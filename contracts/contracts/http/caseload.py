@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from contracts.caseload import Agency
+from contracts.caseload import Agency, AgencyContact
 from contracts.codes import AgencyKind, CustodyStatus, InvolvementState, Scheme, WarningRisk
 from contracts.content import PersonName
 from contracts.event import Instant
@@ -245,7 +245,9 @@ class OwnFacts(Body):
     warnings: list[OwnWarning] = []
 
 
-class ContactBody(Body):
+class ContactBody(AgencyContact):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
     name: ShortText
     email: ShortText | None = None
     telephone: ShortText | None = None

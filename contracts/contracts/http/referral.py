@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from contracts.caseload import AgencyContact
 from contracts.codes import (
     AppointmentOutcome,
     Need,
@@ -213,6 +214,8 @@ class ReferralAnswer(Body):
     received_at: Instant | None = None
     due_at: Instant | None = None
     overdue: bool
+    contact: AgencyContact | None = None
+    """The receiver's single point of contact, once this side's answer is overdue."""
     alerts: list[ReferralAlert]
     reason_code: str | None = None
     comment: str | None = None

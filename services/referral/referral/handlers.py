@@ -15,6 +15,7 @@ from referral.operations.merges import merge, unmerge
 from referral.operations.receipts import note_receipts
 from referral.operations.register import register_agency
 from referral.operations.releases import move_releases
+from referral.operations.screening_receipts import note_screenings
 from referral.queries.persons import lock_persons
 
 
@@ -36,7 +37,9 @@ async def on_release_dates_changed(session: AsyncSession, run: Sequence[Received
 
 async def on_receipts(session: AsyncSession, run: Sequence[Received[ShareReceiptedV1]]) -> None:
     await on_share_receipted.handler(session, run)
-    await note_receipts(session, [received.data for received in run], now=clock.now())
+    receipts, now = [received.data for received in run], clock.now()
+    await note_receipts(session, receipts, now=now)
+    await note_screenings(session, receipts, now=now)
 
 
 async def apply(session: AsyncSession, batch: Sequence[Received[EventData]]) -> None:

@@ -52,6 +52,8 @@ class AgencyRow(Table, table=True):
     kind: str
     name: str
     area: str
+    contact: dict[str, Any] | None = _optional_json()
+    """Its single point of contact."""
 
 
 class ReleaseRow(Table, table=True):
@@ -208,6 +210,40 @@ class AppointmentRow(Table, table=True):
     outcome_at: datetime | None = _optional_instant()
     version: int
     made_at: datetime = _instant()
+
+
+class ScreeningRow(Table, table=True):
+    """A screening request. `open` is whether it is still offered; `shown_at` when its answer came to who asked.
+
+    Each side has a state and a version of its own; the receiver sees its side once `received_at` is set. The request
+    and its answer are offered under `screening_id`, in two categories, each with a version.
+    """
+
+    __tablename__ = "screening"
+    __table_args__ = (
+        Index("screening_sender", "sender", "screening_id"),
+        Index("screening_receiver", "receiver", "screening_id"),
+    )
+
+    screening_id: str = Field(primary_key=True)
+    person_id: str = Field(index=True)
+    recorded_person_id: str = Field(index=True)
+    sender: str
+    receiver: str
+    reason: str | None = None
+    asked_at: datetime = _instant()
+    open: bool
+    request_version: int
+    received_at: datetime | None = _optional_instant()
+    answer: str | None = None
+    answered_at: datetime | None = _optional_instant()
+    answered_by: str | None = None
+    answer_version: int
+    shown_at: datetime | None = _optional_instant()
+    sender_state: str
+    sender_version: int
+    receiver_state: str
+    receiver_version: int
 
 
 class HistoryRow(Table, table=True):

@@ -16,7 +16,7 @@ from chassis.db import Database
 from chassis.ids import new_id
 from chassis.settings import Environment, Settings
 from chassis.stream import Message
-from contracts.caseload import Agency, AgencyRegisteredV1, PersonMergedV1, PersonUnmergedV1
+from contracts.caseload import Agency, AgencyContact, AgencyRegisteredV1, PersonMergedV1, PersonUnmergedV1
 from contracts.codes import AgencyKind, Category, Direction
 from contracts.envelope import Envelope
 from contracts.event import EventData
@@ -132,23 +132,34 @@ class World:
         offers = [each for each in await self.offers() if each["subject_ref"] == subject_ref]
         assert offers, "nothing was offered"
         offer = offers[-1] if version is None else next(each for each in offers if each["version"] == version)
+        assert offer["category"] == category
         to = (offer["addressees"][0]["agency"],)
+        await self.receipt(offer, to if permitted else (), () if permitted else to)
+
+    async def receipt(self, offer: dict[str, Any], permitted_to: tuple[str, ...], refused_to: tuple[str, ...]) -> None:
+        """What the log says of an offer."""
         await self.hear(
             ShareReceiptedV1(
                 person_id=offer["person_id"],
                 offer_id=offer["offer_id"],
                 source=offer["source"],
-                category=category,
-                subject_ref=subject_ref,
+                category=offer["category"],
+                subject_ref=offer["subject_ref"],
                 version=offer["version"],
-                permitted=int(permitted),
-                refused=int(not permitted),
+                permitted=len(permitted_to),
+                refused=len(refused_to),
                 index=1,
-                permitted_to=to if permitted else (),
-                refused_to=() if permitted else to,
+                permitted_to=permitted_to,
+                refused_to=refused_to,
                 at=self.now,
             )
         )
+
+    async def name_contact(self, agency: str, contact: dict[str, str]) -> None:
+        """The register names an agency's single point of contact."""
+        desk = AgencyContact.model_validate(contact)
+        entry = Agency(id=agency, kind=KINDS[agency], name=agency, area=AREA, contact=desk)
+        await self.hear(AgencyRegisteredV1(agency_id=agency, agency=entry, at=self.now))
 
     async def decide_answer(self, referral_id: str, *, permitted: bool = True) -> None:
         """The receipt of the newest answer to a referral."""

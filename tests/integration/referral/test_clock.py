@@ -6,6 +6,7 @@ from typing import Any
 
 from chassis.ids import new_id
 from contracts.codes import Category
+from contracts.referral import ReferralOverdueV1
 from referral.operations.timers import mark_overdue
 from tests.integration.referral.conftest import NOW, PRISON, PROBATION, TRUST, World
 
@@ -150,3 +151,21 @@ async def test_what_stands_too_long_expires_each_side_by_its_own(world: World) -
     assert (await world.view(waiting, PRISON))["state"] == "expired"
     assert (await world.view(silent, TRUST))["state"] == "expired"
     assert (await world.view(silent, PRISON))["state"] == "received"
+
+
+async def test_what_is_overdue_names_the_receivers_single_point_of_contact_to_both_ends(world: World) -> None:
+    desk = {"name": "Single point of contact, Riverside", "email": "contact@mht-riverside.example"}
+    await world.name_contact(TRUST, desk)
+    referral_id = await world.received(urgency="emergency")
+    assert "contact" not in await world.view(referral_id, TRUST)
+    world.wait(hours=5)
+    await world.tick()
+    (overdue,) = await world.events(ReferralOverdueV1.TYPE)
+    assert overdue["contact"] == desk | {"telephone": None}
+    assert (await world.view(referral_id, TRUST))["contact"] == desk
+    assert (await world.view(referral_id, PRISON))["contact"] == desk
+    offer = (await world.offers(Category.REFERRAL))[-1]
+    assert (offer["type"], offer["content"]["contact"]) == ("referral.overdue", desk)
+    await world.did(referral_id, "acceptance", {})
+    assert "contact" not in await world.view(referral_id, TRUST)
+    assert "contact" not in (await world.offers(Category.REFERRAL))[-1]["content"]

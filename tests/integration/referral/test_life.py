@@ -24,6 +24,7 @@ async def test_a_referral_is_offered_to_its_receiver_and_received_when_the_share
         "receiver": TRUST,
         "order_reference": None,
         "live": True,
+        "screening": False,
     }
     assert offer["content"]["reason"] == "Asks for help before release."
     problem(await world.get(f"/referrals/{body['referral_id']}", agency=TRUST), 404, "not-found")

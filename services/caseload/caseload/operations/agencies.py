@@ -66,8 +66,8 @@ async def register_agency(session: AsyncSession, *, entry: AgencyEntry, now: dat
 
 
 def agency_of(entry: AgencyEntry) -> Agency:
-    """What others are told of an entry: no names of people."""
-    return Agency.model_validate(entry.model_dump(exclude={"contact", "link_workers", "members"}))
+    """What others are told of an entry: its single point of contact, which is a desk, and no names of people."""
+    return Agency.model_validate(entry.model_dump(exclude={"link_workers", "members"}))
 
 
 def entry_of(row: AgencyRow) -> AgencyEntry:

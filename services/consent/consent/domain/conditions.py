@@ -51,6 +51,7 @@ ANOTHER_CASE = frozenset(
         "referral.order_reference",
         "referral.id",
         "referral.basis",
+        "screening.sender",
     }
 )
 """Conditions without which a clause does not speak of the case at all."""
@@ -190,8 +191,12 @@ def _unjustified(question: Question) -> Missed | None:
     return None
 
 
-def _named_receiver(_: Condition, question: Question, _came: Came) -> Missed | None:
-    return None if named(question) else Missed("referral.receiver", "the recipient of a live referral", "none")
+def _named_receiver(_: Condition, question: Question, came: Came) -> Missed | None:
+    """A screening request that may not come itself opens nothing: who the person is would tell that it was made."""
+    is_itself = question.offer.category == Category.REFERRAL
+    if any(is_itself or not each.screening or came(each) is None for each in named(question)):
+        return None
+    return Missed("referral.receiver", "the recipient of a live referral", "none")
 
 
 def _order_reference(_: Condition, question: Question, _came: Came) -> Missed | None:

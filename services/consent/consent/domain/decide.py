@@ -12,7 +12,7 @@ from consent.domain.facts import Consent, EmergencyRequest, Ground, PersonFacts,
 from consent.domain.grounds import NotCovered, boundaries, consent_for, instant, objects_to
 from consent.domain.policy import Policy, Rule, midnight
 from consent.domain.redaction import holds_protected, removed
-from consent.domain.referrals import answered, between_its_ends, itself
+from consent.domain.referrals import answered, between_its_ends, itself, screened
 from contracts.codes import Basis, Category, Purpose, Reason, SubjectTo
 
 CLAUSE_FREE = ""
@@ -135,6 +135,7 @@ def _applies(rule: Rule, question: Question) -> bool:
 def _evaluate(rule: Rule, question: Question, policy: Policy) -> Grant | tuple[Miss, ...]:
     """A grant for the first of the clause's purposes that stands, or everything that failed for the first."""
     misses = [*_not_in_force(rule, question), *_conditions(rule, question, policy), *_involvement(rule, question)]
+    misses += _screening(rule, question, policy)
     first: list[Miss] | None = None
     for purpose in rule.purposes:
         found = _ground(rule, question, purpose, policy)
@@ -176,6 +177,20 @@ def _involvement(rule: Rule, question: Question) -> list[Miss]:
     if wanted == "confirmed" and involvement.state != "confirmed":
         was = str(involvement.state)
         return [Miss(rule.clause.id, "involvement.state", says, was, Reason.INVOLVEMENT_NOT_CONFIRMED)]
+    return []
+
+
+def _screening(rule: Rule, question: Question, policy: Policy) -> list[Miss]:
+    """A question whose answer may not come back is not asked: to ask it tells the one who is asked about the person.
+    The answer is for who asked, unless a life is at risk."""
+    referral = question.offer.referral
+    if referral is None or not referral.screening:
+        return []
+    if question.offer.category == Category.REFERRAL:
+        reason = decide(screened(referral, question), policy).reason
+        return [Miss(rule.clause.id, "screening.answer", "permitted", str(reason), reason)] if reason else []
+    if answered(question) is None and rule.clause.basis != Basis.VITAL_INTERESTS:
+        return [_miss(rule, facts_of.Missed("screening.sender", "the recipient", "another"))]
     return []
 
 

@@ -129,13 +129,15 @@ class EmergencyRequest:
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """A referral as its owner asserts it. `ordered` is whether an order or licence condition stands behind it."""
+    """A referral as its owner asserts it. `ordered` is whether an order or licence condition stands behind it;
+    `screening` that it asks no more than whether the person is known."""
 
     id: str
     sender: AgencyFact
     receiver: str
     ordered: bool
     live: bool
+    screening: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 An offer of a referral goes from its sender to its receiver, an answer back. What else the receiver gets because of it
 (who the person is, when they are released) belongs to a live referral that names the receiver.
+
+A screening request is a referral that only asks whether the person is known: it tells its receiver who they are, and
+opens nothing else to it.
 """
 
 from dataclasses import replace
@@ -20,13 +23,17 @@ def named(question: Question) -> tuple[Referral, ...]:
         own = (offer.referral,) if offer.referral else ()
         found = [referral for referral in own if referral.sender.id == offer.source.id]
     else:
-        found = [referral for referral in question.person.referrals if _gives(referral, offer)]
+        found = [referral for referral in question.person.referrals if gives(referral, offer)]
     return tuple(referral for referral in found if referral.live and referral.receiver == question.recipient.id)
 
 
 def to_recipient(question: Question) -> tuple[Referral, ...]:
-    """The live referrals that name the recipient, whoever made them."""
-    return tuple(referral for referral in question.person.referrals if referral.receiver == question.recipient.id)
+    """The live referrals that name the recipient, whoever made them. To be asked about somebody is no care of them."""
+    return tuple(
+        referral
+        for referral in question.person.referrals
+        if referral.receiver == question.recipient.id and not referral.screening
+    )
 
 
 def answered(question: Question) -> Referral | None:
@@ -58,8 +65,23 @@ def itself(referral: Referral, receiver: AgencyFact, question: Question) -> Ques
     return Question(offer, receiver, question.person, question.now)
 
 
-def _gives(referral: Referral, offer: OfferFacts) -> bool:
-    """Whether this source is one from which a referral's receiver may get this."""
+def screened(screening: Referral, question: Question) -> Question:
+    """The question on the answer to a screening request: may its sender have it from its receiver, if it came now?"""
+    offer = OfferFacts(
+        source=question.recipient,
+        category=Category.KNOWN_TO_SERVICE,
+        version=question.offer.version,
+        fields=("answer",),
+        addressees=(screening.sender.id,),
+        referral=screening,
+    )
+    return Question(offer, screening.sender, question.person, question.now)
+
+
+def gives(referral: Referral, offer: OfferFacts) -> bool:
+    """Whether this is something that a referral's receiver may get because of it, and from this source."""
+    if referral.screening and offer.category != Category.IDENTITY:
+        return False
     return (
         offer.category in FROM_ANYBODY
         or referral.sender.id == offer.source.id

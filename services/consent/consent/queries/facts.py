@@ -81,6 +81,7 @@ def referral_fact(row: OfferRow, register: Mapping[str, AgencyFact]) -> Referral
         receiver=said["receiver"],
         ordered=bool((said.get("order_reference") or "").strip()),
         live=said["live"],
+        screening=bool(said.get("screening")),
     )
 
 

@@ -1,13 +1,12 @@
 """What either end does: appointments, whether the person came, and when it can start."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 
-from chassis.auth import ActorDep, require
+from chassis.auth import require
 from chassis.idempotency import IdempotentRoute, key_required
-from chassis.session import SessionDep
 from contracts.codes import Scope
 from contracts.http.referral import AppointmentBody, AppointmentMade, AttendanceBody, ReferralAnswer, WaitingUpdateBody
-from referral.api.dependencies import NowDep, SeenDep
+from referral.api.dependencies import ActingDep
 from referral.api.translate import answered
 from referral.operations import act, appointments
 
@@ -16,65 +15,27 @@ READ = [require(Scope.READ)]
 
 
 @router.post("/waiting-update", dependencies=READ, response_model_exclude_none=True)
-async def waiting_update(
-    referral_id: str,
-    body: WaitingUpdateBody,
-    response: Response,
-    session: SessionDep,
-    actor: ActorDep,
-    now: NowDep,
-    seen: SeenDep,
-) -> ReferralAnswer:
-    case = await act.expect(
-        session, referral_id=referral_id, ensure=seen, start=body.expected_start, actor=actor, now=now
-    )
-    return await answered(session, case, actor, response)
+async def waiting_update(body: WaitingUpdateBody, on: ActingDep) -> ReferralAnswer:
+    return await on.answer(act.expect(on.session, start=body.expected_start, **on.who))
 
 
 @router.post("/appointments", dependencies=[*READ, key_required], status_code=201, response_model_exclude_none=True)
-async def make_appointment(
-    referral_id: str,
-    body: AppointmentBody,
-    response: Response,
-    session: SessionDep,
-    actor: ActorDep,
-    now: NowDep,
-    seen: SeenDep,
-) -> AppointmentMade:
+async def make_appointment(body: AppointmentBody, on: ActingDep) -> AppointmentMade:
     """Either end's; its id goes with the referral."""
     case, appointment_id = await appointments.make_appointment(
-        session,
-        referral_id=referral_id,
-        ensure=seen,
+        on.session,
         at=body.at,
         with_whom=body.with_whom,
         place=body.place,
         participants=body.participants,
-        actor=actor,
-        now=now,
+        **on.who,
     )
-    found = await answered(session, case, actor, response)
+    found = await answered(on.session, case, on.who["actor"], on.response)
     return AppointmentMade.model_validate(found.model_dump(by_alias=True) | {"appointment_id": appointment_id})
 
 
 @router.post("/appointments/{appointment_id}/attendance", dependencies=READ, response_model_exclude_none=True)
-async def attendance(
-    referral_id: str,
-    appointment_id: str,
-    body: AttendanceBody,
-    response: Response,
-    session: SessionDep,
-    actor: ActorDep,
-    now: NowDep,
-    seen: SeenDep,
-) -> ReferralAnswer:
-    case = await appointments.record_attendance(
-        session,
-        referral_id=referral_id,
-        appointment_id=appointment_id,
-        ensure=seen,
-        outcome=body.outcome,
-        actor=actor,
-        now=now,
+async def attendance(appointment_id: str, body: AttendanceBody, on: ActingDep) -> ReferralAnswer:
+    return await on.answer(
+        appointments.record_attendance(on.session, appointment_id=appointment_id, outcome=body.outcome, **on.who)
     )
-    return await answered(session, case, actor, response)

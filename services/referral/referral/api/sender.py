@@ -1,14 +1,12 @@
 """What the sender does to a referral. Every action takes `If-Match` and answers the referral as the sender has it."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 
-from chassis.auth import ActorDep, require
+from chassis.auth import require
 from chassis.idempotency import IdempotentRoute
-from chassis.session import SessionDep
 from contracts.codes import ReferralAction, Scope
 from contracts.http.referral import InformationBody, ReasonBody, ReferralAnswer
-from referral.api.dependencies import NowDep, SeenDep
-from referral.api.translate import answered
+from referral.api.dependencies import ActingDep
 from referral.operations import act
 
 router = APIRouter(prefix="/v1/referrals/{referral_id}", tags=["actions"], route_class=IdempotentRoute)
@@ -16,70 +14,24 @@ REFER = [require(Scope.REFER)]
 
 
 @router.post("/submission", dependencies=REFER, response_model_exclude_none=True)
-async def submission(
-    referral_id: str, response: Response, session: SessionDep, actor: ActorDep, now: NowDep, seen: SeenDep
-) -> ReferralAnswer:
+async def submission(on: ActingDep) -> ReferralAnswer:
     """Confirms the draft of an onward referral, or sends again after advice."""
-    case = await act.submit_again(session, referral_id=referral_id, ensure=seen, actor=actor, now=now)
-    return await answered(session, case, actor, response)
+    return await on.answer(act.submit_again(on.session, **on.who))
 
 
 @router.post("/information", dependencies=REFER, response_model_exclude_none=True)
-async def information(
-    referral_id: str,
-    body: InformationBody,
-    response: Response,
-    session: SessionDep,
-    actor: ActorDep,
-    now: NowDep,
-    seen: SeenDep,
-) -> ReferralAnswer:
-    case = await act.answer_question(
-        session, referral_id=referral_id, ensure=seen, answer=body.answer, actor=actor, now=now
-    )
-    return await answered(session, case, actor, response)
+async def information(body: InformationBody, on: ActingDep) -> ReferralAnswer:
+    return await on.answer(act.answer_question(on.session, answer=body.answer, **on.who))
 
 
 @router.post("/withdrawal", dependencies=REFER, response_model_exclude_none=True)
-async def withdrawal(
-    referral_id: str,
-    body: ReasonBody,
-    response: Response,
-    session: SessionDep,
-    actor: ActorDep,
-    now: NowDep,
-    seen: SeenDep,
-) -> ReferralAnswer:
-    case = await act.take_back(
-        session,
-        referral_id=referral_id,
-        ensure=seen,
-        action=ReferralAction.WITHDRAWAL,
-        code=body.reason_code,
-        actor=actor,
-        now=now,
-    )
-    return await answered(session, case, actor, response)
+async def withdrawal(body: ReasonBody, on: ActingDep) -> ReferralAnswer:
+    action = ReferralAction.WITHDRAWAL
+    return await on.answer(act.take_back(on.session, action=action, code=body.reason_code, **on.who))
 
 
 @router.post("/closure", dependencies=REFER, response_model_exclude_none=True)
-async def closure(
-    referral_id: str,
-    body: ReasonBody,
-    response: Response,
-    session: SessionDep,
-    actor: ActorDep,
-    now: NowDep,
-    seen: SeenDep,
-) -> ReferralAnswer:
+async def closure(body: ReasonBody, on: ActingDep) -> ReferralAnswer:
     """The sender decides that nothing more is done."""
-    case = await act.take_back(
-        session,
-        referral_id=referral_id,
-        ensure=seen,
-        action=ReferralAction.CLOSURE,
-        code=body.reason_code,
-        actor=actor,
-        now=now,
-    )
-    return await answered(session, case, actor, response)
+    action = ReferralAction.CLOSURE
+    return await on.answer(act.take_back(on.session, action=action, code=body.reason_code, **on.who))

@@ -18,6 +18,7 @@ from referral.domain.judge import WARNINGS
 from referral.domain.machine import allowed_actions
 from referral.models import ServiceRow
 from referral.operations.case import SENDER, Case, role_of
+from referral.queries.agencies import contacts_of
 from referral.queries.directory import Answers
 from referral.queries.referrals import chains_of, history_of
 
@@ -58,8 +59,16 @@ async def answers(session: AsyncSession, cases: Sequence[Case], role: ReferralRo
     agency = cases[0].sides[role].agency
     history = await history_of(session, [case.row.referral_id for case in cases], role=role)
     chains = await chains_of(session, sorted({case.row.chain_id for case in cases}), agency=agency)
+    contacts = await contacts_of(session, [case.row.receiver for case in cases if case.sides[role].overdue])
     return [
-        _answer(case, role, history[case.row.referral_id], chains[case.row.chain_id, role is SENDER]) for case in cases
+        _answer(
+            case,
+            role,
+            history[case.row.referral_id],
+            chains[case.row.chain_id, role is SENDER],
+            contacts.get(case.row.receiver) if case.sides[role].overdue else None,
+        )
+        for case in cases
     ]
 
 
@@ -74,7 +83,13 @@ async def answered(session: AsyncSession, case: Case, actor: Actor, response: Re
     return found
 
 
-def _answer(case: Case, role: ReferralRole, history: Sequence[RowMapping], chain: RowMapping) -> ReferralAnswer:
+def _answer(
+    case: Case,
+    role: ReferralRole,
+    history: Sequence[RowMapping],
+    chain: RowMapping,
+    contact: dict[str, Any] | None,
+) -> ReferralAnswer:
     row, side = case.row, case.sides[role]
     is_sender = role is SENDER
     words = {name: row.said.get(name) for name in SAID} if is_sender else {n: row.answer.get(n) for n in ANSWERED}
@@ -96,6 +111,7 @@ def _answer(case: Case, role: ReferralRole, history: Sequence[RowMapping], chain
             "received_at": row.received_at,
             "due_at": side.due_at,
             "overdue": side.overdue,
+            "contact": contact,
             "alerts": side.alerts,
             "appointments": [_meeting(meeting) for meeting in case.meetings(role)],
             "chain": {

@@ -69,6 +69,8 @@ class Facts:
     """The receiver's."""
     of_sender: Sequence[Meeting] = field(default=())
     of_receiver: Sequence[Meeting] = field(default=())
+    contact: JsonObject | None = None
+    """The receiver's single point of contact, once the referral is overdue."""
 
 
 def referral_content(facts: Facts) -> JsonObject:
@@ -85,6 +87,7 @@ def referral_content(facts: Facts) -> JsonObject:
             "submitted_at": facts.submitted_at,
             "due_at": side.due_at if alerts else None,
             "overdue": side.overdue if alerts else None,
+            "contact": facts.contact,
             "alerts": alerts,
             "appointments": tuple(_shared(meeting) for meeting in facts.of_sender) or None,
             "chain": ChainContent(bounces=facts.bounces, days=facts.days),

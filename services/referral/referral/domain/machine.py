@@ -96,7 +96,7 @@ class TransitionNotAllowed(Conflict):
 
     code: ClassVar[str] = "transition-not-allowed"
 
-    def __init__(self, state: ReferralState, allowed: Iterable[ReferralAction]) -> None:
+    def __init__(self, state: StrEnum, allowed: Iterable[StrEnum]) -> None:
         super().__init__(extra={"state": state.value, "allowed_actions": [action.value for action in allowed]})
 
 

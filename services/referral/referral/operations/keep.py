@@ -24,6 +24,7 @@ from referral.domain.policy import DEFAULT, Policy
 from referral.domain.side import Side
 from referral.models import AppointmentRow
 from referral.operations.case import ENDS, RECEIVER, SENDER, Case, meeting_of
+from referral.queries.agencies import contacts_of
 from referral.queries.directory import intake_of
 from referral.queries.releases import known_release
 from referral.queries.rows import write_side
@@ -38,7 +39,9 @@ async def keep(session: AsyncSession, case: Case, *, policy: Policy = DEFAULT) -
     for role in ENDS:
         known = await known_release(session, person_id=case.row.person_id, agency=case.sides[role].agency)
         case.sides[role] = _timed(case, role, known, intake, policy)
-    offers = [offer for offer in (_referral_offer(case), _status_offer(case)) if offer]
+    late = [case.row.receiver] if case.receiver.overdue else []
+    facts = facts_of(case, contact=(await contacts_of(session, late)).get(case.row.receiver))
+    offers = [offer for offer in (_referral_offer(case, facts), _status_offer(case, facts)) if offer]
     for role in ENDS:
         side = case.sides[role]
         age = policy.expires_after.get(side.state)
@@ -58,7 +61,8 @@ def tell_of_appointment(case: Case, row: AppointmentRow) -> None:
     case.events.append(offer)
 
 
-def facts_of(case: Case) -> Facts:
+def facts_of(case: Case, *, contact: JsonObject | None) -> Facts:
+    """`contact` is the receiver's single point of contact, where something is for it."""
     row = case.row
     return Facts(
         referral_id=row.referral_id,
@@ -73,6 +77,7 @@ def facts_of(case: Case) -> Facts:
         side=case.receiver,
         of_sender=case.meetings(SENDER),
         of_receiver=case.meetings(RECEIVER),
+        contact=contact,
     )
 
 
@@ -153,10 +158,10 @@ def _tell_due(case: Case, after: Side) -> None:
     )
 
 
-def _referral_offer(case: Case) -> OfferMadeV1 | None:
+def _referral_offer(case: Case, facts: Facts) -> OfferMadeV1 | None:
     row = case.row
     live = case.sender.state in LIVE
-    content = referral_content(facts_of(case)) if live else None
+    content = referral_content(facts) if live else None
     if content == row.offered and not case.awaits:
         return None
     row.offered = content
@@ -167,11 +172,11 @@ def _referral_offer(case: Case) -> OfferMadeV1 | None:
     return _offer(case, Category.REFERRAL, row.referral_id, row.offer_version, tell, content)
 
 
-def _status_offer(case: Case) -> OfferMadeV1 | None:
+def _status_offer(case: Case, facts: Facts) -> OfferMadeV1 | None:
     row = case.row
     if row.received_at is None:
         return None
-    content = status_content(facts_of(case), now=case.now)
+    content = status_content(facts, now=case.now)
     if content is None or content == row.status_offered or (row.status_offered is None and says_nothing(content)):
         return None
     row.status_offered = content

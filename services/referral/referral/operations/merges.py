@@ -1,4 +1,4 @@
-"""Two numbers become one person, or turn out to be two after all. Referrals and releases move, with their states."""
+"""Two numbers become one person, or turn out to be two after all. What is about them moves, with its states."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from contracts.caseload import PersonMergedV1, PersonUnmergedV1
 from referral.operations.releases import judge_again
 from referral.queries.persons import lock_persons
 
-MOVING = ("referral", "release")
+MOVING = ("referral", "release", "screening")
 
 _ALL_OF = """
 WITH RECURSIVE under (person_id) AS (

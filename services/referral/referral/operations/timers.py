@@ -13,6 +13,7 @@ from contracts.referral import ReferralOverdueV1, ReferralWindowChangedV1
 from referral.calendar import today
 from referral.operations.case import RECEIVER, SYSTEM, Case, follow, read_cases, touch
 from referral.operations.keep import keep
+from referral.queries.agencies import contacts_of
 from referral.queries.releases import due_windows, persons_of_release
 
 BATCH = 200
@@ -31,8 +32,10 @@ OLD = "s.expires_at <= :now"
 
 
 async def mark_overdue(session: AsyncSession, *, now: datetime, limit: int = BATCH) -> int:
-    """Marks sides whose due time has passed, each by its own; returns how many. The receiver's is told to both ends."""
+    """Marks sides whose due time has passed, each by its own; returns how many. The receiver's is told to both ends,
+    and names the single point of contact whom it is for."""
     claimed = await _claimed(session, LATE, now=now, limit=limit)
+    contacts = await contacts_of(session, [case.row.receiver for case, _ in claimed])
     for case, roles in claimed:
         for role in roles:
             case.sides[role] = replace(case.sides[role], overdue=True)
@@ -41,13 +44,16 @@ async def mark_overdue(session: AsyncSession, *, now: datetime, limit: int = BAT
             due_at = case.receiver.due_at
             assert due_at is not None  # it was claimed by it
             case.events.append(
-                ReferralOverdueV1(
-                    person_id=case.row.person_id,
-                    referral_id=case.row.referral_id,
-                    sender=case.row.sender,
-                    receiver=case.row.receiver,
-                    due_at=due_at,
-                    at=now,
+                ReferralOverdueV1.model_validate(
+                    {
+                        "person_id": case.row.person_id,
+                        "referral_id": case.row.referral_id,
+                        "sender": case.row.sender,
+                        "receiver": case.row.receiver,
+                        "due_at": due_at,
+                        "contact": contacts.get(case.row.receiver),
+                        "at": now,
+                    }
                 )
             )
         case.tell = "referral.overdue"
