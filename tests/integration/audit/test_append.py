@@ -138,12 +138,12 @@ async def test_many_sequencers_at_once_make_one_log(audit_database: TestDatabase
         await database.close()
 
 
-async def test_a_batch_is_cut_at_2048_entries(database: Database, signing: Signer) -> None:
-    offer = decided(*(refused() for _ in range(2_050)))
+async def test_a_batch_is_cut_at_256_entries(database: Database, signing: Signer) -> None:
+    offer = decided(*(refused() for _ in range(258)))
     async with database.transaction() as session:
         await append(session, drafts_of("e", offer), signer=signing, now=AT)
     log = await messages(database)
-    assert [(m.first_index, m.size) for m in log] == [(0, 2_048), (2_048, 2_050)]
+    assert [(m.first_index, m.size) for m in log] == [(0, 256), (256, 258)]
     for message in log:
         ensure_holds(message, signing)
 

@@ -22,8 +22,8 @@ from chassis import outbox
 from contracts.log_leaf import Leaf, ShareLeaf
 from contracts.log_proof import canonical, digest_of, leaf_hash
 
-MAX_BATCH = 2_048
-"""Entries under one signature."""
+MAX_BATCH = 256
+"""Entries under one signature, in one message: the projector shows a message whole, and a withdrawal waits for two."""
 MAX_BATCH_BYTES = 8 * 1024 * 1024
 """Bytes of one share-log message, about; the broker takes twice that."""
 SALT_BYTES = 16
