@@ -206,6 +206,7 @@ async def test_a_story_of_silent_answers(narrow_stack: RunningStack) -> None:
     async with walking(narrow_stack, frozenset({PRISON})) as walk:
         trust, drugs = RECEIVERS
         waiting = await walk.refer(PRISON, trust, 0, ordered=False)
+        await walk.consent(0, PRISON, (drugs,))
         await after(walk)
         await walk.consent(0, PROBATION, RECEIVERS)
         await after(walk)
