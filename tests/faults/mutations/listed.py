@@ -12,6 +12,7 @@ LOST = "tests/integration/chassis/test_lost_broker.py"
 TWO = "tests/faults/test_two_at_once.py"
 CRASHES = "tests/faults/test_crash_points.py"
 RACES = "tests/faults/test_withdrawal_races.py"
+WALK = ("tests/system/test_referral_walk.py", "-k", "story")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,5 +125,48 @@ MUTATIONS = (
         "    if key is not None:\n        return\n    key_hash",
         ("tests/integration/chassis_http/test_idempotency.py",),
         cheap=True,
+    ),
+    Mutation(
+        "the-sender-is-given-the-receivers-version",
+        "services/referral/referral/api/translate.py",
+        '            "version": side.version,\n',
+        '            "version": case.receiver.version,\n',
+        WALK,
+    ),
+    Mutation(
+        "the-sender-is-told-the-receivers-reason",
+        "services/referral/referral/api/translate.py",
+        "    words = {name: row.said.get(name) for name in SAID} if is_sender else",
+        "    words = {name: row.said.get(name) or row.answer.get(name) for name in SAID} if is_sender else",
+        WALK,
+    ),
+    Mutation(
+        "a-list-is-filtered-by-what-is-so",
+        "services/referral/referral/queries/referrals.py",
+        "  AND (CAST(:state AS text) IS NULL OR s.state = :state)\n",
+        "  AND (CAST(:state AS text) IS NULL OR :state ="
+        " (SELECT v.state FROM side v WHERE v.referral_id = r.referral_id AND v.role = 'receiver'))\n",
+        WALK,
+    ),
+    Mutation(
+        "the-sender-hears-an-answer-that-was-refused",
+        "services/referral/referral/operations/receipts.py",
+        "        if row.sender not in receipt.permitted_to or receipt.version",
+        "        if receipt.version",
+        WALK,
+    ),
+    Mutation(
+        "any-consent-is-consent-to-everything",
+        "services/consent/consent/domain/grounds.py",
+        "for consent in person.consents if consent.scope.covers(ground) and _begins_at",
+        "for consent in person.consents if _begins_at",
+        WALK,
+    ),
+    Mutation(
+        "a-withdrawn-share-stays-in-the-feed",
+        "services/consent/consent/domain/plan.py",
+        "        Reason.CONSENT_WITHDRAWN,\n",
+        "",
+        WALK,
     ),
 )
