@@ -15,7 +15,7 @@ import uvloop
 from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
-from chassis import broker, crash, logging, telemetry
+from chassis import broker, clock, crash, logging, telemetry
 from chassis.consumer import Consumer
 from chassis.db import Database
 from chassis.relay import Relay
@@ -60,6 +60,7 @@ async def run(
     """Runs until SIGTERM or SIGINT, then stops cleanly. Raises what made a part die."""
     telemetry.configure(settings)
     crash.configure(settings)
+    clock.configure(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     crash_file: Path | None = None
     """For fault tests: a file that says at which point to die (chassis.crash). Refused outside development and test."""
 
+    clock_ahead_s: float = 0
+    """For tests of what time alone brings: by how much this process' time runs ahead. Refused as `crash_file` is."""
+
     log_level: str = "info"
     otlp_endpoint: str = ""
     """Base address of an OTLP/HTTP collector; traces are sent only if it is set."""
@@ -118,4 +121,10 @@ class Settings(BaseSettings):
     def _no_way_to_be_told_to_die(self) -> Self:
         if not self.is_local and self.crash_file is not None:
             raise ValueError("THROUGHGATE_CRASH_FILE is for development and test alone")
+        return self
+
+    @model_validator(mode="after")
+    def _the_machine_s_own_time(self) -> Self:
+        if not self.is_local and self.clock_ahead_s != 0:
+            raise ValueError("THROUGHGATE_CLOCK_AHEAD_S is for development and test alone")
         return self
