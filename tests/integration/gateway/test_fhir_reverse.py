@@ -1,0 +1,160 @@
+"""The reverse call of BaRS: the receiver's answer reaches the sender's own endpoint as a message, as far as the sender
+may see it, and says there what it says in the sender's view."""
+
+from functools import partial
+from typing import Any
+
+from contracts.codes import ReferralAction
+from gateway.fhir.answers import answer_of
+from gateway.fhir.codes import PROFILE, RESPONSE
+from gateway.fhir.message import Message, message_of
+from gateway.fhir.reading import person_of
+from gateway.fhir.tree import identifiers, one, words
+from tests.integration.gateway.delivering import deliveries, delivering, registered
+from tests.integration.gateway.test_fhir import FHIR, HEALTH, Sent, referred
+from tests.integration.gateway.test_referrals import when
+from tests.integration.gateway.world import TRUST
+from tests.support.eventually import eventually
+from tests.support.nhs import nhs_number
+from tests.support.pipe import Pipe
+from tests.support.receiver import Call, Receiver, receiving
+
+soon = partial(eventually, within=60)
+AT = "2027-03-04T10:00:00Z"
+
+
+async def act(pipe: Pipe, referral: str, action: str, body: dict[str, Any]) -> None:
+    etag = (await soon(when(pipe, TRUST, referral, state="received")))["etag"]
+    answer = await pipe.call(*TRUST, "POST", f"/referrals/{referral}/{action}", body, if_match=etag)
+    assert answer.status_code == 200, answer.text
+
+
+def answering(receiver: Receiver, referral: str) -> list[Call]:
+    """The calls that are about a referral."""
+    return [each for each in receiver.calls if referral in each.body.decode()]
+
+
+def read(call: Call) -> Message:
+    assert call.headers["content-type"] == FHIR
+    return message_of(call.body)
+
+
+async def test_an_acceptance_reaches_the_senders_endpoint_as_the_message_that_says_so(pipe: Pipe) -> None:
+    number = nhs_number()
+    sent = Sent(number)
+    async with receiving() as receiver, delivering(pipe):
+        secret = await registered(pipe, HEALTH, receiver, "/webhook/fhir")
+        referral = await referred(pipe, sent)
+        await act(pipe, referral, "acceptance", {"appointment_at": AT})
+        (call,) = await soon(lambda: answering(receiver, referral))
+        bundle = call.verified(secret)
+        message = read(call)
+        assert (bundle["type"], bundle["meta"]["profile"]) == ("message", [PROFILE])
+        assert message.event == RESPONSE
+        assert message.header["meta"]["profile"] == [
+            "https://fhir.nhs.uk/StructureDefinition/BARSMessageHeader-servicerequest-response"
+        ]
+        assert message.header["response"] == {"identifier": sent.bundle["id"], "code": "ok"}
+        assert words(message.header["destination"][0], "endpoint") == f"urn:throughgate:agency|{HEALTH[0]}"
+        assert words(one(message.header, "source"), "endpoint") == f"urn:throughgate:agency|{TRUST[0]}"
+        assert answer_of(message) == (ReferralAction.ACCEPTANCE, {"appointment_at": AT})
+        assert message.request()["status"] == "active"
+        assert set(identifiers(sent.request)) <= set(identifiers(message.request()))
+        assert person_of(message.patient()) == [("nhs", number)]
+
+        async def taken_in() -> bool:
+            view = (await pipe.call(*HEALTH, "GET", f"/people/nhs:{number}/disclosures")).json()["items"]
+            found = [each for each in view if each["share_id"] == call.id]
+            return [(each["direction"], each["state"]) for each in found] == [("received", "acknowledged")]
+
+        await soon(taken_in)
+        await pipe.call(*HEALTH, "DELETE", "/webhook/fhir")
+
+
+async def test_a_rejection_says_why_and_what_next_once_the_endpoint_is_back(pipe: Pipe) -> None:
+    async with receiving() as receiver:
+        receiver.status = 500
+        await registered(pipe, HEALTH, receiver, "/webhook/fhir")
+        referral = await referred(pipe, Sent(nhs_number()))
+        said = {"reason_code": "RISK_CANNOT_BE_MANAGED", "comment": "Not on this ward.", "next": {"kind": "none"}}
+        await act(pipe, referral, "rejection", said)
+        await soon(when(pipe, HEALTH, referral, state="rejected", reason_code=...))
+        async with delivering(pipe):
+            await soon(lambda: answering(receiver, referral))
+            receiver.status = 409
+            await soon(partial(_settled, pipe))
+        first, *others = answering(receiver, referral)
+        assert {each.id for each in others} <= {first.id}
+        assert {each.body for each in others} <= {first.body}, "an attempt made again is the same message"
+        view = await when(pipe, HEALTH, referral, state="rejected")()
+        expected = {"reason_code": "RISK_CANNOT_BE_MANAGED", "next": {"kind": "none"}}
+        if "comment" in view:
+            expected["comment"] = "Not on this ward."
+        assert answer_of(read(first)) == (ReferralAction.REJECTION, expected)
+        await pipe.call(*HEALTH, "DELETE", "/webhook/fhir")
+
+
+async def _settled(pipe: Pipe) -> bool:
+    found = await deliveries(pipe, HEALTH)
+    return bool(found) and all(each["state"] == "delivered" for each in found)
+
+
+async def test_what_the_senders_view_does_not_hold_is_not_sent(pipe: Pipe) -> None:
+    """The answer came and was taken back before the endpoint was there: nothing of it goes out any more."""
+    number = nhs_number()
+    async with receiving() as receiver:
+        await registered(pipe, HEALTH, receiver, "/webhook/fhir")
+        referral = await referred(pipe, Sent(number))
+        await act(pipe, referral, "acceptance", {"appointment_at": AT})
+        own = await soon(when(pipe, HEALTH, referral, state="accepted", appointment_at=...))
+        objection = {
+            "categories": ["referral", "referral-status", "engagement"],
+            "recipients": [{"agency": HEALTH[0]}],
+            "purposes": ["direct-care"],
+            "valid_until": "2027-09-30",
+            "how": "written",
+            "given_by": "person",
+            "has_capacity": True,
+            "statement": {"id": "objecting", "version": "1"},
+        }
+        answer = await pipe.call(*TRUST, "POST", f"/people/{own['person_id']}/objections", objection)
+        assert answer.status_code in (200, 201), answer.text
+
+        async def withdrawn() -> bool:
+            items = await pipe.feed(*HEALTH)
+            mine = [each for each in items if each["person_id"] == own["person_id"]]
+            return any(each["type"] == "withdrawn" and each["category"] == "referral-status" for each in mine)
+
+        await soon(withdrawn)
+        async with delivering(pipe):
+            other = await referred(pipe, Sent(nhs_number()))
+            await act(pipe, other, "acceptance", {})
+            await soon(lambda: answering(receiver, other))
+        assert answering(receiver, referral) == []
+        await pipe.call(*HEALTH, "DELETE", "/webhook/fhir")
+
+
+async def test_answers_to_referrals_that_came_as_no_message_are_no_messages(pipe: Pipe) -> None:
+    async with receiving() as receiver, delivering(pipe):
+        await registered(pipe, HEALTH, receiver, "/webhook/fhir")
+        number = nhs_number()
+        by_message = Sent(number)
+        first = await referred(pipe, by_message)
+        await soon(when(pipe, TRUST, first, state="received"))
+        body = {
+            "person": f"nhs:{number}",
+            "to_agency": TRUST[0],
+            "needs": ["adhd"],
+            "reason": "Asked for himself.",
+            "urgency": "routine",
+            "statutory": False,
+        }
+        made = await pipe.call(*HEALTH, "POST", "/referrals", body)
+        assert made.status_code == 201, made.text
+        plain = made.json()["referral_id"]
+        await act(pipe, plain, "acceptance", {})
+        await soon(when(pipe, HEALTH, plain, state="accepted"))
+        await act(pipe, first, "acceptance", {})
+        await soon(lambda: answering(receiver, first))
+        assert answering(receiver, plain) == []
+        await pipe.call(*HEALTH, "DELETE", "/webhook/fhir")
