@@ -59,6 +59,7 @@ async def names(pipe: Pipe) -> dict[str, str]:
         "date_type": "CRD",
         "release_id": release,
         "referral_id": referral,
+        "screening_id": "01890000-0000-7000-8000-000000000000",
         "consent_id": "01890000-0000-7000-8000-000000000000",
         "appointment_id": "01890000-0000-7000-8000-000000000000",
         "service_id": "01890000-0000-7000-8000-000000000000",

@@ -65,6 +65,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/referrals/{referral_id}/hold"): {"reason": "Waiting for a bed.", "until": DAY},
     ("POST", "/referrals/{referral_id}/allocation"): {"team": "Day team"},
     ("POST", "/referrals/{referral_id}/outcome"): {"result": "completed", "code": "COMPLETED"},
+    ("POST", "/people/{person}/screening-requests"): {"to_agency": "mht-riverside"},
+    ("POST", "/screening-requests/{screening_id}/answer"): {"answer": "yes"},
     ("POST", "/people/lookup"): {"identifier": {"scheme": "noms", "value": "{noms}"}},
     ("POST", "/emergency-requests"): {
         "person": "{person}",
@@ -101,6 +103,8 @@ LISTS = (
     "/feed",
     "/referrals",
     "/referrals?direction=received",
+    "/screening-requests",
+    "/screening-requests?direction=received",
     "/emergency-requests",
     "/releases",
     "/releases/summary",

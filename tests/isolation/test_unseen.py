@@ -42,7 +42,7 @@ class Known:
 
 @pytest.fixture(scope="module")
 async def someone(pipe: Pipe) -> Known:
-    """Held, dated, supervised, referred, consenting, warned about; none of it known to a stranger."""
+    """Held, dated, supervised, referred, asked about, consenting, warned about; none of it known to a stranger."""
     noms = "S1001NN"
     person = await _made(pipe, *PRISON, "PUT", f"/people/noms:{noms}", {**BODIES["PUT", "/people/{person}"]})
     at = f"/people/{person['person_id']}"
@@ -58,13 +58,15 @@ async def someone(pipe: Pipe) -> Known:
         pipe, *PRISON, "PUT", f"{at}/release-dates/CRD", BODIES["PUT", "/people/{person}/release-dates/{date_type}"]
     )
     consent = BODIES["POST", "/people/{person}/consents"] | {
-        "recipients": [{"agency": TRUST[0]}],
-        "categories": ["identity", "release-date", "referral", "referral-status"],
+        "recipients": [{"agency": TRUST[0]}, {"agency": PROBATION[0]}],
+        "categories": ["identity", "release-date", "referral", "referral-status", "known-to-service"],
         "purposes": ["direct-care", "offender-management"],
     }
     given = await _made(pipe, *PRISON, "POST", f"{at}/consents", consent)
     refer = filled(BODIES["POST", "/referrals"], names)
     referral = await _made(pipe, *PRISON, "POST", "/referrals", refer)
+    ask = BODIES["POST", "/people/{person}/screening-requests"]
+    screening = await _made(pipe, *PROBATION, "POST", f"{at}/screening-requests", ask)
     warning = {**BODIES["POST", "/people/{person}/warnings"], "to": [{"agency": PROBATION[0]}]}
     await _made(pipe, *PRISON, "POST", f"{at}/warnings", warning, member="dana")
     await pipe.settle()
@@ -74,13 +76,14 @@ async def someone(pipe: Pipe) -> Known:
             "release_id": push["release_id"],
             "consent_id": given["consent_id"],
             "referral_id": referral["referral_id"],
+            "screening_id": screening["screening_id"],
             "appointment_id": new_id(),
         }
     )
 
 
 def _nobody() -> dict[str, str]:
-    ids = ("person", "release_id", "consent_id", "referral_id", "appointment_id")
+    ids = ("person", "release_id", "consent_id", "referral_id", "screening_id", "appointment_id")
     return {name: new_id() for name in ids} | {"noms": "Z9999ZZ", "date_type": "CRD", "agency": "police-north"}
 
 
@@ -139,7 +142,7 @@ async def test_a_person_whom_it_may_not_know_is_nobody_to_an_agency(pipe: Pipe, 
     assert tried > 40
     for path in LISTS:
         answer = await pipe.call(agency, kind, "GET", path)
-        for name in ("person", "noms", "release_id", "consent_id", "referral_id"):
+        for name in ("person", "noms", "release_id", "consent_id", "referral_id", "screening_id"):
             assert someone.names[name] not in answer.text, f"{path} shows {agency} the {name}"
 
 
