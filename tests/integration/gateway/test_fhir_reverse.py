@@ -10,10 +10,10 @@ from gateway.fhir.codes import PROFILE, RESPONSE
 from gateway.fhir.message import Message, message_of
 from gateway.fhir.reading import person_of
 from gateway.fhir.tree import identifiers, one, words
-from tests.integration.gateway.delivering import deliveries, delivering, registered
-from tests.integration.gateway.test_fhir import FHIR, HEALTH, Sent, referred
-from tests.integration.gateway.test_referrals import when
-from tests.integration.gateway.world import TRUST
+from tests.integration.gateway.delivering import Agency, deliveries, delivering, registered
+from tests.integration.gateway.test_fhir import FHIR, HEALTH, Sent, referred, resources, speak
+from tests.integration.gateway.test_referrals import agree, when
+from tests.integration.gateway.world import PRISON, TRUST, held, new_number
 from tests.support.eventually import eventually
 from tests.support.nhs import nhs_number
 from tests.support.pipe import Pipe
@@ -99,39 +99,39 @@ async def _settled(pipe: Pipe) -> bool:
     return bool(found) and all(each["state"] == "delivered" for each in found)
 
 
-async def test_what_the_senders_view_does_not_hold_is_not_sent(pipe: Pipe) -> None:
-    """The answer came and was taken back before the endpoint was there: nothing of it goes out any more."""
-    number = nhs_number()
+async def test_what_the_senders_view_does_not_hold_any_more_is_not_sent(pipe: Pipe) -> None:
+    """The consent that the answer travelled on was withdrawn before the endpoint could take it in."""
+    number = new_number()
+    person = await held(pipe, number)
+    await agree(pipe, number)
+    sent = Sent(number)
+    sent.find("Patient")["identifier"] = [{"system": "urn:throughgate:identifier:noms", "value": number}]
     async with receiving() as receiver:
-        await registered(pipe, HEALTH, receiver, "/webhook/fhir")
-        referral = await referred(pipe, Sent(number))
+        await registered(pipe, PRISON, receiver, "/webhook/fhir")
+        said = await speak(pipe, PRISON, TRUST[1], sent.bundle)
+        assert said.status_code == 200, said.text
+        referral = resources(said.json(), "ServiceRequest")[0]["id"]
         await act(pipe, referral, "acceptance", {"appointment_at": AT})
-        own = await soon(when(pipe, HEALTH, referral, state="accepted", appointment_at=...))
-        objection = {
-            "categories": ["referral", "referral-status", "engagement"],
-            "recipients": [{"agency": HEALTH[0]}],
-            "purposes": ["direct-care"],
-            "valid_until": "2027-09-30",
-            "how": "written",
-            "given_by": "person",
-            "has_capacity": True,
-            "statement": {"id": "objecting", "version": "1"},
-        }
-        answer = await pipe.call(*TRUST, "POST", f"/people/{own['person_id']}/objections", objection)
-        assert answer.status_code in (200, 201), answer.text
-
-        async def withdrawn() -> bool:
-            items = await pipe.feed(*HEALTH)
-            mine = [each for each in items if each["person_id"] == own["person_id"]]
-            return any(each["type"] == "withdrawn" and each["category"] == "referral-status" for each in mine)
-
-        await soon(withdrawn)
+        await soon(when(pipe, PRISON, referral, state="accepted", appointment_at=AT))
+        receiver.status = 500
         async with delivering(pipe):
-            other = await referred(pipe, Sent(nhs_number()))
-            await act(pipe, other, "acceptance", {})
-            await soon(lambda: answering(receiver, other))
-        assert answering(receiver, referral) == []
-        await pipe.call(*HEALTH, "DELETE", "/webhook/fhir")
+            await soon(lambda: answering(receiver, referral))
+        receiver.status = 204
+        receiver.calls.clear()
+        gone = await pipe.call(*PRISON, "POST", f"/people/{person}/consent-withdrawals", {})
+        assert gone.status_code == 200, gone.text
+        await soon(when(pipe, PRISON, referral, state="consent-withdrawn"))
+        await pipe.settle()
+        async with delivering(pipe):
+            ended = await soon(partial(_ended, pipe, PRISON))
+        assert [each["state"] for each in ended] == ["withdrawn"]
+        assert receiver.calls == []
+        await pipe.call(*PRISON, "DELETE", "/webhook/fhir")
+
+
+async def _ended(pipe: Pipe, agency: Agency) -> list[dict[str, Any]]:
+    found = await deliveries(pipe, agency)
+    return found if all(each["state"] != "pending" for each in found) else []
 
 
 async def test_answers_to_referrals_that_came_as_no_message_are_no_messages(pipe: Pipe) -> None:

@@ -6,13 +6,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
+from chassis.db import Database
 from chassis.tables import ChassisTable
 from gateway.models import Table
+from gateway.operations import sending
 from gateway.operations.bulk import forget_old
 from tests.integration.gateway.conftest import Gateway
 
 CONTENT = {"release_date": "2026-12-01"}
 TABLES = ("feed_item", "section", "ledger", "delivery", "tally", "bulk_request", "bulk_chunk", "fhir_message")
+TABLES += ("webhook_delivery",)
+"""Under the rule; `webhook` too, of which the front may not read the secret."""
 
 
 async def rows(gateway: Gateway, query: str, *, agency: str | None, kind: str = "") -> list[tuple[object, ...]]:
@@ -42,6 +46,14 @@ async def filled(gateway: Gateway) -> None:
                 "INSERT INTO fhir_message VALUES (%s, 'h', 'b', 'servicerequest-request', 'r', '{}', '{}', now())",
                 (agency,),
             )
+            await connection.execute(
+                "INSERT INTO webhook VALUES (%s, 'feed', 'https://a.example', 's', 0, now())", (agency,)
+            )
+            await connection.execute(
+                "INSERT INTO webhook_delivery (agency, endpoint, message_id, state, attempts, made_at)"
+                " VALUES (%s, 'feed', 'm', 'pending', 0, now())",
+                (agency,),
+            )
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -67,6 +79,8 @@ async def test_an_agency_sees_its_own_rows_and_no_others(gateway: Gateway) -> No
         ("bulk_request", 1),
         ("delivery", 1),
         ("fhir_message", 1),
+        ("webhook", 1),
+        ("webhook_delivery", 1),
     ):
         found = await rows(gateway, f"SELECT agency FROM {table}", agency="probation-north")
         assert found == [("probation-north",)] * mine, table
@@ -93,6 +107,10 @@ async def test_the_auditor_sees_counts_of_all_and_no_item(gateway: Gateway) -> N
         "UPDATE feed_item SET agency = 'charity-newstart'",
         "DELETE FROM section",
         "INSERT INTO tally VALUES ('charity-newstart', 1, 0)",
+        "SELECT secret FROM webhook",
+        "SELECT * FROM webhook",
+        "UPDATE webhook SET agency = 'charity-newstart'",
+        "UPDATE webhook_delivery SET state = 'delivered'",
         "SELECT * FROM denial",
         "SELECT * FROM told",
         "SELECT * FROM waiting",
@@ -121,7 +139,7 @@ async def test_the_front_cannot_write_a_delivery_for_another_agency(gateway: Gat
 async def test_even_the_owner_of_the_tables_is_under_the_rule(gateway: Gateway) -> None:
     await filled(gateway)
     async with await psycopg.AsyncConnection.connect(gateway.rows.owner_url) as connection:
-        for table in (*TABLES, "denial", "told"):
+        for table in (*TABLES, "webhook", "denial", "told"):
             found = await (await connection.execute(f"SELECT count(*) FROM {table}")).fetchone()
             assert found == (0,), table
 
@@ -155,3 +173,59 @@ async def test_only_what_is_old_is_forgotten(gateway: Gateway) -> None:
         await forget_old(session)
     keys = await rows(gateway, "SELECT key FROM bulk_request", agency="probation-north")
     assert keys == [("k",)]
+
+
+async def deliverers_rows(gateway: Gateway, query: str, *, agency: str | None) -> list[tuple[object, ...]]:
+    async with await psycopg.AsyncConnection.connect(gateway.rows.login_url("gateway_deliverer")) as connection:
+        if agency is not None:
+            await connection.execute("SELECT set_config('throughgate.agency', %s, true)", (agency,))
+        return await (await connection.execute(query)).fetchall()
+
+
+async def test_the_deliverer_sees_which_endpoints_there_are_and_of_the_rest_one_agency_at_a_time(
+    gateway: Gateway,
+) -> None:
+    await filled(gateway)
+    endpoints = await deliverers_rows(gateway, "SELECT agency FROM webhook ORDER BY agency", agency=None)
+    assert endpoints == [("mht-riverside",), ("probation-north",)]
+    for table in ("webhook_delivery", "feed_item", "fhir_message", "delivery"):
+        assert await deliverers_rows(gateway, f"SELECT agency FROM {table}", agency=None) == []
+        assert await deliverers_rows(gateway, f"SELECT agency FROM {table}", agency="mht-riverside") == [
+            ("mht-riverside",)
+        ]
+    assert await deliverers_rows(gateway, "SELECT * FROM section", agency="mht-riverside") == [], "no release date"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT body FROM feed_item",
+        "SELECT person_id FROM feed_item",
+        "SELECT * FROM ledger",
+        "SELECT * FROM denial",
+        "UPDATE webhook SET url = 'https://b.example'",
+        "DELETE FROM webhook",
+        "INSERT INTO section SELECT * FROM section",
+        "INSERT INTO fhir_message SELECT * FROM fhir_message",
+    ],
+)
+async def test_the_deliverer_may_not(gateway: Gateway, statement: str) -> None:
+    await filled(gateway)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        await deliverers_rows(gateway, statement, agency="mht-riverside")
+
+
+async def test_only_deliveries_of_a_month_ago_are_forgotten(gateway: Gateway) -> None:
+    await filled(gateway)
+    async with await psycopg.AsyncConnection.connect(gateway.rows.url) as connection:
+        await connection.execute("SELECT set_config('throughgate.agency', 'probation-north', true)")
+        await connection.execute(
+            "INSERT INTO webhook_delivery (agency, endpoint, message_id, state, attempts, made_at)"
+            " VALUES ('probation-north', 'feed', 'old', 'delivered', 1, now() - interval '31 days')"
+        )
+    deliverer = Database(gateway.rows.login_url("gateway_deliverer"))
+    async with deliverer.transaction() as session:
+        await sending.forget_old(session)
+    await deliverer.close()
+    left = await rows(gateway, "SELECT message_id FROM webhook_delivery", agency="probation-north")
+    assert left == [("m",)]
