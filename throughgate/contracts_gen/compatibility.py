@@ -3,7 +3,7 @@
 Invariant: both directions hold while old and new run side by side and while topics keep a week of messages.
 New consumers read what old producers wrote, and old consumers read what new producers write. Producers keep to the
 closed schema, consumers pass over fields that they do not know, so an added optional field is no break. A coded word
-may be added to a list (contracts/contracts/codes.py: consumers are deployed first), never taken away.
+may be added to a list (contracts/contracts/codes: consumers are deployed first), never taken away.
 """
 
 import json
