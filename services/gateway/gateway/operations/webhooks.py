@@ -15,8 +15,8 @@ from gateway.operations.board_rows import FEED_CHANNEL
 
 _REGISTER = """
 INSERT INTO webhook (agency, endpoint, url, secret, sent_up_to, registered_at)
-VALUES (:agency, :endpoint, :url, :secret,
-    (SELECT coalesce(max(cursor), -1) FROM feed_item WHERE agency = :agency), :now)
+SELECT CAST(:agency AS varchar), :endpoint, :url, :secret, coalesce(max(cursor), -1), :now
+FROM feed_item WHERE agency = CAST(:agency AS varchar)
 ON CONFLICT DO NOTHING RETURNING 1
 """
 _CHANGE = """
