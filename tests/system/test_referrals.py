@@ -1,73 +1,17 @@
 """A referral that gets an answer: who hears what of it, on which ground, and how it never ends nowhere."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from chassis.clock import now
 from tests.support.eventually import eventually
+from tests.system.referring import MOORLAND, act, agree, refer, sees
 from tests.system.world import HOUSING, NORTHGATE, PROBATION, TRUST, Person, World
-from throughgate.client import Refused
 
 pytestmark = pytest.mark.kafka
 
-MOORLAND = "mht-moorland"
 NOTHING_CLINICAL = {"comment", "question", "interim_support", "outcome_scores", "team", "member"}
-
-
-async def refer(world: World, person: Person, to: str, *, by: str = NORTHGATE, **more: object) -> str:
-    body = {
-        "person": f"noms:{person.noms}",
-        "to_agency": to,
-        "needs": ["mental-health"],
-        "reason": "Low in mood since sentence; asks for help before release.",
-        "urgency": "routine",
-        "statutory": False,
-        **more,
-    }
-    return str((await world.desk(by).post("/referrals", body))["referral_id"])
-
-
-async def agree(world: World, person: Person, *receivers: str, **more: object) -> None:
-    said: dict[str, Any] = {
-        "categories": ["identity", "referral", "release-date"],
-        "purposes": ["direct-care"],
-        "statement": {"id": "referral-leaflet", "version": "1"},
-        **more,
-    }
-    await world.consent(person, *receivers, **said)
-
-
-async def sees(world: World, agency: str, referral: str, **wanted: object) -> dict[str, Any]:
-    """Waits until this side sees the referral so; `...` is anything that is there."""
-
-    async def so() -> dict[str, Any]:
-        answer = await world.desk(agency).call("GET", f"/referrals/{referral}")
-        assert answer.ok, answer.status
-        found = dict(answer.json())
-        for name, value in wanted.items():
-            assert found.get(name) if value is ... else found.get(name) == value, found
-        return found
-
-    found: dict[str, Any] = await eventually(so, within=30)
-    return found
-
-
-async def act(world: World, agency: str, referral: str, action: str, body: object = None) -> dict[str, Any]:
-    """Does this on what the side knows now; if it has learnt something meanwhile, it looks again."""
-    desk = world.desk(agency)
-
-    async def done() -> dict[str, Any]:
-        etag = (await desk.call("GET", f"/referrals/{referral}")).headers["etag"]
-        answer = await desk.call("POST", f"/referrals/{referral}/{action}", body or {}, headers={"if-match": etag})
-        assert answer.status != 412
-        if not answer.ok:
-            raise Refused(answer, action)
-        return dict(answer.json())
-
-    found: dict[str, Any] = await eventually(done, within=30)
-    return found
 
 
 async def test_a_referral_refused_for_lack_of_consent_is_agreed_to_and_accepted_and_the_prison_sees_nothing_clinical(
@@ -89,27 +33,69 @@ async def test_a_referral_refused_for_lack_of_consent_is_agreed_to_and_accepted_
     assert involved.ok
 
 
-async def test_a_referral_bounced_between_two_trusts_before_it_is_accepted_keeps_one_chain(world: World) -> None:
+async def test_a_referral_bounced_between_two_trusts_before_it_is_accepted_is_flagged_to_both_ends(
+    world: World,
+) -> None:
     person = await world.person()
+    await world.supervise(person)
     await agree(world, person, TRUST, MOORLAND)
-    first = await refer(world, person, TRUST)
-    opened = await sees(world, TRUST, first, state="received", reason=...)
-    refusal = {"reason_code": "OUT_OF_AREA", "next": {"kind": "agency", "id": MOORLAND}}
-    await act(world, TRUST, first, "rejection", refusal)
-    await sees(world, NORTHGATE, first, state="rejected", reason_code="OUT_OF_AREA")
+    referral = await refer(world, person, TRUST, by=PROBATION)
+    chain = (await sees(world, TRUST, referral, state="received", reason=...))["chain_id"]
+    for number, (here, there) in enumerate([(TRUST, MOORLAND), (MOORLAND, TRUST)], start=1):
+        refusal = {"reason_code": "OUT_OF_AREA", "next": {"kind": "agency", "id": there}}
+        await act(world, here, referral, "rejection", refusal)
+        told = await sees(world, PROBATION, referral, state="rejected", reason_code="OUT_OF_AREA")
+        assert told["chain"]["bounces"] == number
+        assert ("bounced-twice" in told.get("alerts", [])) is (number == 2)
+        referral = await onward(world, person)
+        assert (await world.desk(there).call("GET", f"/referrals/{referral}")).status == 404
+        await act(world, PROBATION, referral, "submission")
+        received = await sees(world, there, referral, state="received", reason=...)
+        assert received["chain_id"] == chain
+    assert "bounced-twice" in received["alerts"]
+    unaccepted = await world.desk(PROBATION).get("/unaccepted", person_id=person.id)
+    assert [(each["chain_id"], each["bounces"]) for each in unaccepted["items"]] == [(chain, 2)]
+    await act(world, TRUST, referral, "acceptance")
+    told = await sees(world, PROBATION, referral, state="accepted")
+    assert (told["chain"]["bounces"], told["chain"]["accepted"]) == (2, True)
+    assert (await world.desk(PROBATION).get("/unaccepted", person_id=person.id))["items"] == []
+
+
+async def onward(world: World, person: Person) -> str:
+    """The draft that a rejection made, once its sender has heard of it."""
 
     async def drafted() -> str:
-        page = await world.desk(NORTHGATE).get("/referrals", person_id=person.id, state="draft")
+        page = await world.desk(PROBATION).get("/referrals", person_id=person.id, state="draft")
         return next((str(each["referral_id"]) for each in page["items"]), "")
 
-    second: str = await eventually(drafted, within=30)
-    assert (await world.desk(MOORLAND).call("GET", f"/referrals/{second}")).status == 404
-    await act(world, NORTHGATE, second, "submission")
-    onward = await sees(world, MOORLAND, second, state="received", reason=...)
-    assert onward["chain_id"] == opened["chain_id"]
-    await act(world, MOORLAND, second, "acceptance")
-    told = await sees(world, NORTHGATE, second, state="accepted")
-    assert (told["chain"]["bounces"], told["chain"]["accepted"]) == (1, True)
+    found: str = await eventually(drafted, within=30)
+    return found
+
+
+async def test_a_person_who_disengages_is_referred_again_in_the_same_chain(world: World) -> None:
+    person = await world.person()
+    more = {"categories": ["identity", "referral", "engagement"], "purposes": ["direct-care", "offender-management"]}
+    await agree(world, person, TRUST, NORTHGATE, **more)
+    first = await refer(world, person, TRUST)
+    await sees(world, TRUST, first, state="received", reason=...)
+    accepted = await act(world, TRUST, first, "acceptance", {"appointment_at": "2031-03-10T09:30:00Z"})
+    appointment = accepted["appointments"][0]["appointment_id"]
+    await act(world, TRUST, first, f"appointments/{appointment}/attendance", {"outcome": "missed"})
+    await act(world, TRUST, first, "outcome", {"result": "disengaged", "code": "no-contact"})
+    ended = await sees(world, NORTHGATE, first, state="prematurely-ended", reason_code="no-contact")
+    assert [each["outcome"] for each in ended["appointments"]] == ["missed"]
+
+    async def over() -> bool:
+        return (await world.desk(TRUST).call("GET", f"{person.path}/involvement")).status == 404
+
+    await eventually(over, within=30)
+    again = await refer(world, person, TRUST, onward_of=first)
+    received = await sees(world, TRUST, again, state="received", reason=...)
+    assert received["chain_id"] == ended["chain_id"]
+    await act(world, TRUST, again, "acceptance")
+    told = await sees(world, NORTHGATE, again, state="accepted")
+    assert (told["chain"]["accepted"], told["chain"]["bounces"]) == (True, 0)
+    assert (await world.desk(NORTHGATE).get(f"/referrals/{first}"))["state"] == "prematurely-ended"
 
 
 async def test_a_court_ordered_referral_needs_no_consent_and_survives_its_withdrawal(world: World) -> None:
