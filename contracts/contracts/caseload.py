@@ -3,7 +3,7 @@
 from datetime import date
 from typing import ClassVar, Literal
 
-from contracts.codes import AgencyKind, CustodyStatus, InvolvementState
+from contracts.codes import AgencyKind, CustodyStatus, ErasureReason, InvolvementState
 from contracts.event import EventData, Instant, Part
 from contracts.topics import Topic
 
@@ -126,6 +126,22 @@ class PersonUnmergedV1(CaseloadEvent):
     at: Instant
 
 
+class PersonErasedV1(CaseloadEvent):
+    """A person was erased: whoever keeps anything about these ids deletes it, and takes nothing in about them again."""
+
+    TYPE: ClassVar = "person.erased.v1"
+
+    person_id: str
+    person_ids: tuple[str, ...]
+    """The person's id and every id that was merged into it."""
+    erasure_id: str
+    reason: ErasureReason
+    by: str
+    member: str | None = None
+    """The operator's member of staff, where the token named one."""
+    at: Instant
+
+
 EVENTS = (
     AgencyRegisteredV1,
     InvolvementChangedV1,
@@ -133,4 +149,5 @@ EVENTS = (
     MappaChangedV1,
     PersonMergedV1,
     PersonUnmergedV1,
+    PersonErasedV1,
 )

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from contracts.codes import AgencyKind, Category, InvolvementState, Purpose
+from contracts.codes import AgencyKind, Category, ErasureReason, InvolvementState, Purpose
 from contracts.event import EventData, Instant, Part
 from contracts.topics import Topic
 
@@ -153,6 +153,22 @@ class ReviewRecordedV1(ConsentEvent):
     at: Instant
 
 
+class ErasureRecordedV1(ConsentEvent):
+    """Consent erased a person and decides nothing about them any more; what the log and the gateways keep goes next."""
+
+    TYPE: ClassVar = "erasure.recorded.v1"
+
+    person_id: str
+    person_ids: tuple[str, ...]
+    subjects: tuple[str, ...]
+    """What was offered about the person, by subject_ref: some of it may stand under the id of a merge since undone."""
+    erasure_id: str
+    reason: ErasureReason
+    by: str
+    member: str | None = None
+    at: Instant
+
+
 EVENTS = (
     ConsentRecordedV1,
     ConsentWithdrawnV1,
@@ -162,4 +178,5 @@ EVENTS = (
     AgencySuspendedV1,
     EmergencyRequestedV1,
     ReviewRecordedV1,
+    ErasureRecordedV1,
 )

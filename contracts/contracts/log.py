@@ -11,7 +11,8 @@ class LogEntry(Part):
     """One entry: the leaf's exact bytes as text, its RFC 6962 leaf hash, and what a gateway needs to show it.
 
     `detail` and `salt` are set for shares: the leaf's `content_digest` is SHA-256(salt ‖ canonical(detail)), so that
-    signature, leaf hash and digest together bind person and content. They are absent once erased.
+    signature, leaf hash and digest together bind person and content. They are absent once erased. An erasure's detail
+    names the ids that are to be forgotten.
     """
 
     index: int
