@@ -1,7 +1,10 @@
-"""The diagram of docs/states/referral.md, from the table itself."""
+"""The diagrams of docs/states, from the tables themselves."""
+
+from enum import StrEnum
 
 from contracts.codes import ReferralRole, ReferralState
 from referral.domain.machine import ENDED, TRANSITIONS, Stays, Transition
+from referral.domain.screening import RECEIVED, SENT, Moves
 
 _HEAD = """# States of a referral
 
@@ -10,10 +13,24 @@ Generated from `referral.domain.machine` by `make schemas`; a check fails when i
 Each side is judged by the state that it may know. `back` leads to the state from which consent was withdrawn.
 """
 
+_SCREENING_HEAD = """# States of a screening request
+
+Generated from `referral.domain.screening` by `make schemas`; a check fails when it is stale.
+
+Each side stands where it may know that it stands. `shown` and `hidden` are of the answer, to who asked.
+"""
+
 
 def page() -> str:
     """The page: the diagram of what moves a referral, and the whole table."""
     return f"{_HEAD}\n```mermaid\n{diagram()}\n```\n\n{table()}\n"
+
+
+def screening_page() -> str:
+    """The page of screening requests: a diagram for each side."""
+    sides = [("Who asked", SENT), ("Who is asked", RECEIVED)]
+    parts = [f"## {name}\n\n```mermaid\n{_side_diagram(moves)}\n```\n" for name, moves in sides]
+    return "\n".join([_SCREENING_HEAD, *parts])
 
 
 def diagram() -> str:
@@ -38,9 +55,16 @@ def table() -> str:
     return "\n".join(lines)
 
 
+def _side_diagram(moves: Moves) -> str:
+    lines = ["stateDiagram-v2", "    [*] --> pending: asked"]
+    for state, steps in moves.items():
+        lines += [f"    {_id(state)} --> {_id(to)}: {step}" for step, to in steps.items()]
+    return "\n".join(lines)
+
+
 def _in_order(row: Transition) -> list[ReferralState]:
     return [state for state in ReferralState if state in row.from_]
 
 
-def _id(state: ReferralState | Stays) -> str:
+def _id(state: StrEnum) -> str:
     return "back" if state is Stays.BACK else state.value.replace("-", "_")
