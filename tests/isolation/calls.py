@@ -95,12 +95,20 @@ NO_SECRET = {
     ("POST", "/release-dates/bulk"),
     ("POST", "/feed/acknowledgements"),
     ("GET", "/feed/stream"),
+    ("GET", "/webhook"),
+    ("PUT", "/webhook"),
+    ("DELETE", "/webhook"),
+    ("POST", "/webhook/test"),
+    ("GET", "/webhook/fhir"),
+    ("PUT", "/webhook/fhir"),
+    ("DELETE", "/webhook/fhir"),
 }
 """Routes about no person, those that have tests of their own, and the stream, which is the feed."""
 
 LISTS = (
     "/people",
     "/feed",
+    "/webhook/deliveries",
     "/referrals",
     "/referrals?direction=received",
     "/screening-requests",

@@ -58,6 +58,17 @@ def test_only_audit_is_told_where_the_signing_key_is(tmp_path: Path) -> None:
     assert told == {"audit"}
 
 
+def test_the_key_of_sealed_secrets_is_for_those_who_seal_and_open_them(tmp_path: Path) -> None:
+    told = {
+        program.name
+        for program in PROGRAMS
+        if "THROUGHGATE_SEAL_KEY"
+        in own_environment(program, port=1, database_url="", data_dir=tmp_path, seal_key="made-up")
+    }
+    assert told == {"gateway", "deliverer"}
+    assert "THROUGHGATE_SEAL_KEY" not in shared(tmp_path)
+
+
 def test_a_login_url_keeps_the_host_and_options_of_the_admins() -> None:
     made = url_for(
         "postgresql://admin:secret@db.example:5433/postgres?sslmode=require",
