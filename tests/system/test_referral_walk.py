@@ -32,6 +32,7 @@ from tests.system.referral_model import (
     Referral,
 )
 from tests.system.referral_walk import PERSONS, Counted, Walk
+from tests.system.refilled import empty, everything_shown, refilled
 from tests.system.world import World
 from throughgate.local.programs import deploy_dir
 
@@ -228,3 +229,28 @@ async def test_a_story_of_silent_answers(narrow_stack: RunningStack) -> None:
         await after(walk)
         assert heard.sent.state == "prematurely-ended"
     assert counted.silent >= 4
+
+
+async def test_every_agency_s_referrals_are_the_same_when_its_gateway_is_filled_again_from_the_log(
+    narrow_stack: RunningStack,
+) -> None:
+    """Old view and events are the fresh view: of this walk, and of whatever was walked on this stack before."""
+    async with walking(narrow_stack, frozenset({PRISON})) as walk:
+        trust, drugs = RECEIVERS
+        made = [await walk.refer(sender, to, 1, ordered=False) for sender in SENDERS for to in (trust, drugs)]
+        await walk.consent(1, PRISON, (trust,))
+        await walk.settle()
+        for it in made:
+            if it.receiver == trust:
+                await walk.answer(it, "acceptance")
+        await walk.settle()
+        await walk.withdraw(1, PROBATION)
+        await walk.consent(1, PROBATION, (drugs,))
+        await walk.settle()
+        before = await everything_shown(walk.world)
+        assert {len(before[agency][way]) > 0 for agency in RECEIVERS for way in ("received", "feed")} == {True}
+        await empty(walk.world)
+        lost = await everything_shown(walk.world)
+        assert [each["feed"] for each in lost.values() if each["feed"]] == []
+        assert lost[drugs]["received"] != before[drugs]["received"]
+        await refilled(walk.world, before)
