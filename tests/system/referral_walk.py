@@ -48,6 +48,8 @@ class Walk:
     given: dict[int, list[str]] = field(default_factory=dict)
     after: dict[str, str] = field(default_factory=dict)
     tried: set[tuple[str, str]] = field(default_factory=set)
+    touched: int = 0
+    """The person of the last step."""
 
     async def begin(self) -> None:
         """New persons, in the prison's custody and supervised, with a release date."""
@@ -85,6 +87,7 @@ class Walk:
         return await self.call(agency, "POST", f"/referrals/{it.id}/{action}", body, headers={"if-match": etag})
 
     async def refer(self, sender: str, receiver: str, person: int, *, ordered: bool) -> Referral:
+        self.touched = person
         word = self.word(sender, "")
         body: dict[str, Any] = {
             "person": self.people[person].id,
@@ -108,6 +111,7 @@ class Walk:
 
     async def answer(self, it: Referral, action: str, *, onward: bool = False) -> Answer:
         """The receiver does this, whether or not it may; the answer is as the model says."""
+        self.touched = it.person
         body, said = self._answer_of(it, action, onward=onward)
         made = await self.act(it.receiver, it, action, body)
         if self.model.receiver_does(it, action):
@@ -122,6 +126,7 @@ class Walk:
 
     async def send(self, it: Referral, action: str) -> Answer:
         """The sender does this, whether or not it may."""
+        self.touched = it.person
         body: Any = {"reason_code": "NEE"} if action in ("withdrawal", "closure") else None
         if action == "information":
             body = {"answer": f"Since spring {self.word(it.sender, it.id)}."}
@@ -135,6 +140,7 @@ class Walk:
 
     async def at_once(self, it: Referral, first: str, second: str) -> None:
         """Two of the receiver's staff answer what both have on their screens: one wins, and is not lost."""
+        self.touched = it.person
         etag = await self.etag(it.receiver, it)
         bodies = [self._answer_of(it, each) for each in (first, second)]
         both = await asyncio.gather(
@@ -151,6 +157,7 @@ class Walk:
         it.reason_code, it.onward = said.get("reason_code"), said.get("onward")
 
     async def consent(self, person: int, by: str, receivers: tuple[str, ...]) -> None:
+        self.touched = person
         given = await self.world.consent(
             self.people[person],
             *receivers,
@@ -163,18 +170,21 @@ class Walk:
         self.model.consented |= {(person, receiver) for receiver in receivers}
 
     async def withdraw(self, person: int, by: str) -> None:
+        self.touched = person
         at = await self.world.withdraw(self.people[person], by=by)
         for given in self.given.pop(person, []):
             self.withdrawn[given] = at
         self.model.consented = {each for each in self.model.consented if each[0] != person}
 
     async def object(self, person: int, by: str) -> None:
+        self.touched = person
         body = {"categories": ["release-date"], "recipients": [{"agency": NHS}], "purposes": ["direct-care"]}
         answer = await self.call(by, "POST", f"{self.people[person].path}/objections", body)
         assert answer.status == 201, answer.status
         self.model.objected.add(person)
 
     async def push(self, person: int, days: int) -> None:
+        self.touched = person
         day = TODAY + timedelta(days=days)
         pushed = await self.world.push(self.people[person], day)
         self.dates[person], self.release_ids[person] = day, str(pushed["release_id"])

@@ -36,7 +36,7 @@ from tests.system.refilled import empty, everything_shown, refilled
 from tests.system.world import World
 from throughgate.local.programs import deploy_dir
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "2"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "3"))
 STEPS = int(os.environ.get("STEPS", "8"))
 LONG = EXAMPLES > 20
 counted = Counted()
@@ -98,10 +98,18 @@ class Machine(RuleBasedStateMachine):
         self.walk = self.run(self.walking.__aenter__())
 
     def teardown(self) -> None:
-        self.run(self.walking.__aexit__(None, None, None))
+        try:
+            for person in range(0 if self.broken else PERSONS):
+                self.walk.touched = person
+                self.run(look(self.walk))
+        finally:
+            self.run(self.walking.__aexit__(None, None, None))
 
     def run(self, step: Coroutine[Any, Any, Any]) -> Any:
-        return self.loop.run_until_complete(step)
+        self.broken = True
+        result = self.loop.run_until_complete(step)
+        self.broken = False
+        return result
 
     def then(self, *steps: Coroutine[Any, Any, Any]) -> None:
         for step in (*steps, after(self.walk)):
