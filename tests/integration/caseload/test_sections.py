@@ -90,6 +90,9 @@ async def test_a_warning_needs_a_member_and_somebody_to_warn(world: World) -> No
 async def test_the_register_is_told_once_and_again_only_when_it_changes(world: World) -> None:
     told = await world.events("agency.registered.v1")
     assert len(told) == 17
+    riverside = next(each["agency"] for each in told if each["agency_id"] == "mht-riverside")
+    assert riverside["contact"]["email"] == "contact@mht-riverside.example"
+    assert not {"link_workers", "members"} & set(riverside)
     page = (await world.get("charity-newstart", "/agencies?kind=prison&limit=2")).json()
     assert [each["id"] for each in page["items"]] == ["hmp-northgate", "hmp-southmoor"]
     entry = page["items"][0]
