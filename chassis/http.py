@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from starlette.types import Receive, Scope, Send
 
 from chassis import problems
@@ -16,6 +17,7 @@ from chassis.ratelimit import Limiter
 from chassis.session import DatabaseDep, SessionDep
 from chassis.settings import Settings
 from chassis.text_rules import only_storable_text
+from chassis.token_first import after_the_token, token_first
 from chassis.tokens import Verifier
 
 BODY_LIMIT = 1024 * 1024
@@ -49,7 +51,7 @@ def create_app(
         title=title,
         version=settings.version,
         max_body_size=BODY_LIMIT,
-        dependencies=[Depends(only_known_query), Depends(only_json_bodies), Depends(only_storable_text)],
+        dependencies=[Depends(each) for each in (token_first, only_known_query, only_json_bodies, only_storable_text)],
         responses=ANY_PROBLEM,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         **options,
@@ -62,6 +64,7 @@ def create_app(
     app.state.limiter = Limiter(settings.rate_limit) if rate_limited else None
     app.state.checks = (*((database.ping,) if database else ()), *checks)
     problems.install(app)
+    app.add_exception_handler(RequestValidationError, after_the_token(problems.on_validation))
     app.include_router(_operations_router())
     for router in routers:
         app.include_router(router)

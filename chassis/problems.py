@@ -132,7 +132,8 @@ def _on_refusal(_request: Request, error: Exception) -> Response:
     return problem_response(status_of(error), code=error.code, detail=error.detail, errors=errors, extra=error.extra)
 
 
-def _on_validation(request: Request, error: Exception) -> Response:
+def on_validation(request: Request, error: Exception) -> Response:
+    """What was sent breaks a rule, or cannot be read at all."""
     assert isinstance(error, RequestValidationError)
     if validation.is_malformed(error):
         return problem_response(400, code="malformed", detail="The body is not well-formed JSON.")
@@ -173,7 +174,7 @@ def _on_unexpected(_request: Request, error: Exception) -> Response:
 _HANDLERS = {
     Problem: _on_problem,
     Refusal: _on_refusal,
-    RequestValidationError: _on_validation,
+    RequestValidationError: on_validation,
     HTTPException: _on_http_exception,
     DBAPIError: _on_database,
     PoolTimeout: _on_database,

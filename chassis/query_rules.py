@@ -7,21 +7,18 @@ from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel
 
 from chassis.access_log import matched_route
-from chassis.auth import current_actor
 from chassis.problems import Problem
 
 
 async def only_known_query(request: Request) -> None:
-    """Application-wide dependency: 422 for an unknown query parameter, but 401 first where a token is needed."""
+    """Application-wide dependency: 422 for an unknown query parameter."""
     _, route = matched_route(request.scope)
     dependant = getattr(route, "dependant", None)
     if not request.query_params or dependant is None:
         return
-    known, needs_token = _known(_Identity(dependant))
+    known = _known(_Identity(dependant))
     if set(request.query_params) <= known:
         return
-    if needs_token:
-        await current_actor(request)
     raise Problem(
         422,
         "A query parameter is not known here.",
@@ -44,13 +41,11 @@ class _Identity:
 
 
 @lru_cache(maxsize=4096)
-def _known(identity: _Identity) -> tuple[frozenset[str], bool]:
+def _known(identity: _Identity) -> frozenset[str]:
     names: set[str] = set()
-    needs_token = False
     pending = [identity.dependant]
     while pending:
         dependant = pending.pop()
-        needs_token = needs_token or dependant.call is current_actor
         pending.extend(dependant.dependencies)
         for field in dependant.query_params:
             annotation = field.field_info.annotation
@@ -58,4 +53,4 @@ def _known(identity: _Identity) -> tuple[frozenset[str], bool]:
                 names.update(found.alias or name for name, found in annotation.model_fields.items())
             else:
                 names.add(field.alias)
-    return frozenset(names), needs_token
+    return frozenset(names)

@@ -33,6 +33,7 @@ def build(settings: Settings) -> FastAPI:
     clients = Clients(
         load_clients(settings.deploy_dir / "agencies"),
         audiences=frozenset({settings.issuer, f"{settings.issuer}/oauth2/token"}),
+        since=int(clock.now().timestamp()),
     )
     app = create_app(
         settings, [_router(settings, ring, clients)], database=None, title="Throughgate development issuer"

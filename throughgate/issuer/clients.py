@@ -40,9 +40,13 @@ def invalid_client(why: str) -> OAuthError:
 
 
 class Clients:
-    """Authenticates clients; remembers the assertions it has seen for as long as they would be good."""
+    """Authenticates clients; remembers the assertions it has seen for as long as they would be good.
 
-    def __init__(self, clients: Mapping[str, Client], *, audiences: frozenset[str]) -> None:
+    What an issuer before this one saw it cannot know: an assertion that was issued before `since` is refused.
+    """
+
+    def __init__(self, clients: Mapping[str, Client], *, audiences: frozenset[str], since: int = 0) -> None:
+        self._since = since
         self._clients = clients
         self._audiences = audiences
         self._keys: dict[str, Keys] = {}
@@ -88,6 +92,7 @@ class Clients:
             sub={"essential": True, "value": client.id},
             aud={"essential": True, "values": sorted(self._audiences)},
             exp={"essential": True},
+            iat={"essential": True},
             jti={"essential": True},
         )
         try:
@@ -98,6 +103,8 @@ class Clients:
             raise invalid_client("assertion proves nothing here") from error
         if claims["exp"] - at > ASSERTION_SECONDS + LEEWAY_SECONDS:
             raise invalid_client("assertion is good for more than five minutes")
+        if claims["iat"] < self._since:
+            raise invalid_client("assertion is older than this issuer")
         return claims
 
     def _ensure_first_use(self, client: Client, claims: Mapping[str, Any], *, at: int) -> None:

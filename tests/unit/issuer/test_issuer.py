@@ -284,9 +284,10 @@ def test_it_does_not_start_in_production(settings: Settings) -> None:
     production = settings.model_copy(update={"environment": Environment.PRODUCTION})
     with pytest.raises(IssuerRefused):
         build(production)
-    environment = {**os.environ, "THROUGHGATE_ENVIRONMENT": "production", "THROUGHGATE_CURSOR_KEY": "its own"}
-    ran = subprocess.run(
-        [sys.executable, "-m", "throughgate.issuer"], env=environment, capture_output=True, text=True, timeout=60
-    )
-    assert ran.returncode == 1
-    assert "development and test" in ran.stderr
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("THROUGHGATE_")}
+    own = {"THROUGHGATE_CURSOR_KEY": "its own", "THROUGHGATE_AUDIENCE": "urn:throughgate:elsewhere"}
+    for told in ({"THROUGHGATE_ENVIRONMENT": "production"}, {}):
+        command = [sys.executable, "-m", "throughgate.issuer"]
+        ran = subprocess.run(command, env={**bare, **own, **told}, capture_output=True, text=True, timeout=60)
+        assert ran.returncode == 1
+        assert "development and test" in ran.stderr

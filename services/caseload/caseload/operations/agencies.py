@@ -17,6 +17,9 @@ from contracts.codes import AgencyKind
 from contracts.errors import Conflict
 from contracts.http.caseload import AgencyEntry
 
+OF_THE_ISSUER = frozenset({"jwks_uri", "jwks_file"})
+"""What a file says to the issuer: where the agency's own keys are."""
+
 
 class PrisonCodeTaken(Conflict):
     """Another agency has this prison code."""
@@ -28,7 +31,8 @@ def read_files(folder: Path) -> list[AgencyEntry]:
     """Every entry of `<folder>/agencies/*.yaml`; raises on a file that is no entry or is not named after its id."""
     entries = []
     for path in sorted((folder / "agencies").glob("*.yaml")):
-        entry = AgencyEntry.model_validate(yaml.safe_load(path.read_text()))
+        read = yaml.safe_load(path.read_text())
+        entry = AgencyEntry.model_validate({name: read[name] for name in read if name not in OF_THE_ISSUER})
         if entry.id != path.stem:
             raise ValueError(f"{path.name} is not named after the agency in it")
         entries.append(entry)
