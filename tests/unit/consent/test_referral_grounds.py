@@ -105,6 +105,17 @@ def test_nobody_offers_a_referral_of_another_sender_or_to_another_receiver() -> 
         assert not decide(asked, policy()).permitted
 
 
+def test_a_source_whose_own_referral_waits_does_not_learn_that_another_came_under_an_order() -> None:
+    drugs = "das-riverside"
+    waiting, came = referral(PRISON, drugs), referral(PROBATION, drugs, ordered=True)
+    person = PersonFacts(version=1, referrals=(waiting, came))
+    found = decide(question(PRISON, drugs, Category.RELEASE_DATE, person), policy())
+    assert found.grant is not None
+    assert (found.grant.rule.clause.id, found.source_sees_recipient) == ("4.2", False)
+    own = replace(person, referrals=(came, referral(PRISON, drugs, ordered=True)))
+    assert decide(question(PRISON, drugs, Category.RELEASE_DATE, own), policy()).source_sees_recipient
+
+
 def test_a_referral_that_did_not_come_opens_nothing_to_its_receiver() -> None:
     waiting = PersonFacts(version=1, referrals=(referral(PRISON, TRUST),))
     for category in (Category.IDENTITY, Category.RELEASE_DATE, Category.CUSTODY_STATUS):

@@ -260,5 +260,6 @@ def _source_sees(rule: Rule, question: Question, consent: Consent | None) -> boo
     if sees == "recorder":
         return consent is not None and consent.recorded_by == question.offer.source.id
     if sees == "referral-ends":
-        return between_its_ends(question)
+        ordered = any(condition.kind == "order-reference" for condition in rule.clause.conditions)
+        return between_its_ends(question, ordered=ordered)
     return sees == "yes"

@@ -45,11 +45,14 @@ def answered(question: Question) -> Referral | None:
     return referral if ends else None
 
 
-def between_its_ends(question: Question) -> bool:
-    """Whether source and recipient are the two ends of the referral that this belongs to."""
-    return answered(question) is not None or any(
-        referral.sender.id == question.offer.source.id for referral in named(question)
-    )
+def between_its_ends(question: Question, *, ordered: bool) -> bool:
+    """Whether source and recipient are the two ends of the referral that this belongs to.
+
+    What stands on an order (`ordered`) belongs to the referral under that order: a source that has an own one without
+    an order is not to learn of it.
+    """
+    own = [referral for referral in named(question) if referral.sender.id == question.offer.source.id]
+    return answered(question) is not None or any(referral.ordered or not ordered for referral in own)
 
 
 def itself(referral: Referral, receiver: AgencyFact, question: Question) -> Question:
