@@ -134,6 +134,8 @@ class PersonErasedV1(CaseloadEvent):
     person_id: str
     person_ids: tuple[str, ...]
     """The person's id and every id that was merged into it."""
+    once_with: tuple[str, ...] = ()
+    """Others with whom a merge, since undone, made them one: what was noted of those then may speak of this person."""
     erasure_id: str
     reason: ErasureReason
     by: str

@@ -52,13 +52,17 @@ class AgencyRow(Table, table=True):
 
 
 class Person(Table, table=True):
-    """A person's record. `alias_of` is set while merged into another. The row's lock orders all that changes it."""
+    """A person's record. `alias_of` is set while merged into another. The row's lock orders all that changes it.
+
+    Once `erased_at` is set nothing else is kept of the person, and nobody finds them by this id again.
+    """
 
     __tablename__ = "person"
 
     id: str = Field(primary_key=True)
     alias_of: str | None = Field(default=None, foreign_key="person.id", index=True)
     created_at: datetime = _instant()
+    erased_at: datetime | None = _optional_instant()
 
 
 class PersonIdentifier(Table, table=True):

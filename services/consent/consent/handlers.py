@@ -7,7 +7,7 @@ each person is decided once; two versions of one subject are never folded into o
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +16,7 @@ from chassis import clock, outbox
 from chassis.consumer import Received
 from consent.models import InvolvementRow, OfferRow, PersonRow
 from consent.operations.deciding import decide_and_emit
+from consent.operations.erasure import erase, erased_of
 from consent.operations.facts import note_involvement, note_mappa, take_offer
 from consent.operations.merges import merge, unmerge
 from consent.operations.persons import Taken, take
@@ -26,6 +27,7 @@ from contracts.caseload import (
     AgencyRegisteredV1,
     InvolvementChangedV1,
     MappaChangedV1,
+    PersonErasedV1,
     PersonMergedV1,
     PersonUnmergedV1,
 )
@@ -33,6 +35,9 @@ from contracts.decisions import OfferDecidedV1
 from contracts.event import EventData
 from contracts.offers import OfferMadeV1
 from contracts.topics import Topic
+
+K = TypeVar("K")
+R = TypeVar("R", OfferRow, InvolvementRow)
 
 TOPICS = (Topic.CASELOAD_EVENTS, Topic.OFFERS)
 
@@ -78,12 +83,18 @@ async def apply(session: AsyncSession, batch: Sequence[Received[EventData]]) -> 
     handled = [event for event in events if type(event) in HANDLERS]
     if not handled:
         return
-    taken = await take(session, {number for event in handled for number in numbers_in(event)}, now=now)
+    numbers = {number for event in handled for number in numbers_in(event)}
+    taken = await take(session, numbers, now=now)
+    gone = await erased_of(session, sorted(numbers))
+    gone |= {number for event in handled if isinstance(event, PersonErasedV1) for number in event.person_ids}
     under_way = Batch(
         session, now, current, taken, await _known_offers(session, handled), await _known_involvements(session, handled)
     )
     for event in handled:
-        await HANDLERS[type(event)](under_way, event)
+        if subject_of_event(event) in gone and not isinstance(event, PersonErasedV1):
+            answer_of_nobody(under_way, event)
+        else:
+            await HANDLERS[type(event)](under_way, event)
     await under_way.decide()
 
 
@@ -91,7 +102,42 @@ def numbers_in(event: EventData) -> tuple[str, ...]:
     """The person numbers that an event names."""
     if isinstance(event, PersonMergedV1 | PersonUnmergedV1):
         return event.kept_id, event.removed_id
+    if isinstance(event, PersonErasedV1):
+        return event.person_ids
     return (event.person_id if isinstance(event, OfferMadeV1) else event.key,)
+
+
+def subject_of_event(event: EventData) -> str:
+    """The number that the event is about, as it was written; of a merge the one that is kept."""
+    return event.person_id if isinstance(event, OfferMadeV1) else event.key
+
+
+def answer_of_nobody(batch: Batch, event: EventData) -> None:
+    """Nothing is taken in about who was erased. An offer is answered, as its owner waits for that."""
+    if isinstance(event, OfferMadeV1):
+        considered(batch, event, event.person_id)
+
+
+def considered(batch: Batch, event: OfferMadeV1, person_id: str) -> None:
+    """Tells the offer's owner that it was considered, and that nothing is new."""
+    source = batch.snapshot.agencies.get(event.source)
+    if source is None:
+        return
+    batch.notes.append(
+        OfferDecidedV1(
+            person_id=person_id,
+            offer_id=event.offer_id,
+            source=event.source,
+            source_kind=source.kind,
+            category=event.category,
+            subject_ref=event.subject_ref,
+            version=event.version,
+            type=event.type,
+            occurred_at=event.occurred_at,
+            decisions=(),
+            at=batch.now,
+        )
+    )
 
 
 async def on_offer_made(batch: Batch, event: OfferMadeV1) -> None:
@@ -102,22 +148,8 @@ async def on_offer_made(batch: Batch, event: OfferMadeV1) -> None:
     if take_offer(batch.session, event=event, known=batch.offers, person=person, now=batch.now):
         batch.fresh.add(subject)
         batch.touch(person)
-    elif (source := batch.snapshot.agencies.get(event.source)) is not None:
-        batch.notes.append(
-            OfferDecidedV1(
-                person_id=person.id,
-                offer_id=event.offer_id,
-                source=event.source,
-                source_kind=source.kind,
-                category=event.category,
-                subject_ref=event.subject_ref,
-                version=event.version,
-                type=event.type,
-                occurred_at=event.occurred_at,
-                decisions=(),
-                at=batch.now,
-            )
-        )
+    else:
+        considered(batch, event, person.id)
 
 
 async def on_involvement_changed(batch: Batch, event: InvolvementChangedV1) -> None:
@@ -146,6 +178,20 @@ async def on_person_unmerged(batch: Batch, event: PersonUnmergedV1) -> None:
     await batch.decide()
     batch.touch(*await unmerge(batch.session, removed=event.removed_id, taken=batch.taken, now=batch.now))
     await _reread(batch)
+
+
+async def on_person_erased(batch: Batch, event: PersonErasedV1) -> None:
+    await batch.decide()
+    await erase(batch.session, event=event, now=batch.now)
+    _forget(batch.session, batch.offers, event.person_ids)
+    _forget(batch.session, batch.involvements, event.person_ids)
+
+
+def _forget(session: AsyncSession, known: dict[K, R], ids: Sequence[str]) -> None:
+    """Rows that were erased are no longer known."""
+    gone = [name for name, row in known.items() if {row.person_id, row.recorded_person_id} & set(ids)]
+    for name in gone:
+        session.expunge(known.pop(name))
 
 
 async def _reread(batch: Batch) -> None:
@@ -184,5 +230,6 @@ HANDLERS: Mapping[type[EventData], Callable[[Batch, Any], Awaitable[None]]] = {
     MappaChangedV1: on_mappa_changed,
     PersonMergedV1: on_person_merged,
     PersonUnmergedV1: on_person_unmerged,
+    PersonErasedV1: on_person_erased,
 }
 """Facts about persons; agencies are taken over before any of them."""

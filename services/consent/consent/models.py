@@ -83,7 +83,10 @@ class AgencyRow(Table, table=True):
 
 
 class PersonRow(Table, table=True):
-    """The row whose lock orders everything about a person. `clock` is the latest instant that a fact was given."""
+    """The row whose lock orders everything about a person. `clock` is the latest instant that a fact was given.
+
+    Once `erased_at` is set nothing else is kept of the person, and nothing is taken in again.
+    """
 
     __tablename__ = "person"
     __table_args__ = (
@@ -98,6 +101,7 @@ class PersonRow(Table, table=True):
     clock: datetime = _instant()
     decide_again_at: datetime | None = _optional_instant()
     queued_at: datetime | None = _optional_instant()
+    erased_at: datetime | None = _optional_instant()
 
 
 class InvolvementRow(Table, table=True):
@@ -312,7 +316,7 @@ class DecisionInputRow(Table, table=True):
     __tablename__ = "decision_input"
 
     id: str = Field(primary_key=True)
-    person_id: str
+    person_id: str = Field(index=True)
     agreements: dict[str, str] = _json()
     """The version of each agreement in force."""
     person: str = Field(sa_type=Text)

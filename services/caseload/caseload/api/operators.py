@@ -1,4 +1,4 @@
-"""Operators' work: merges, and the matching queue. Identifiers stay out of what is shown."""
+"""Operators' work: merges, the matching queue, erasure. Identifiers stay out of what is shown."""
 
 from typing import Literal
 
@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from caseload.api.dependencies import NowDep
 from caseload.domain.references import parse_reference
 from caseload.models import MatchingDoubt, Merge
+from caseload.operations.erasure import erase
 from caseload.operations.merges import NothingToMerge, merge, settle_doubt, unmerge
 from caseload.queries import facts
 from caseload.queries.people import anyone
@@ -22,6 +23,7 @@ from contracts.http.caseload import (
     MergeAnswer,
     MergeBody,
 )
+from contracts.http.erasure import ErasureAnswer, ErasureBody
 
 router = APIRouter(prefix="/v1", tags=["operators"], route_class=IdempotentRoute, dependencies=[require(Scope.OPERATE)])
 
@@ -44,6 +46,14 @@ async def post_reversal(merge_id: str, session: SessionDep, actor: ActorDep, now
     """Undoes a merge: what it moved goes back."""
     row = await unmerge(session, merge_id=merge_id, reversed_by=actor.member or actor.agency, now=now)
     return _merge_answer(row)
+
+
+@router.post("/erasures", status_code=201, dependencies=[key_required])
+async def post_erasure(body: ErasureBody, session: SessionDep, actor: ActorDep, now: NowDep) -> ErasureAnswer:
+    """Erases a person here, and from here everywhere."""
+    person_id = await anyone(session, parse_reference(body.person, today=now.date()), agency=actor.agency)
+    done = await erase(session, person_id=person_id, reason=body.reason, by=actor.agency, member=actor.member, now=now)
+    return ErasureAnswer(erasure_id=done.erasure_id, person_id=done.person_id, reason=body.reason, at=done.at)
 
 
 @router.get("/doubts")

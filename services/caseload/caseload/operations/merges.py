@@ -185,7 +185,7 @@ async def _lock_both(session: AsyncSession, kept_id: str, removed_id: str) -> No
         .execution_options(populate_existing=True)
     )
     found = rows.all()
-    if len(found) < 2:
+    if len(found) < 2 or any(each.erased_at is not None for each in found):
         raise PersonNotFound()
     if any(each.alias_of is not None for each in found):
         raise AlreadyMerged()

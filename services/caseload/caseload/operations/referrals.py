@@ -18,7 +18,9 @@ from contracts.referral import ReferralStateChangedV1
 
 
 async def follow_referral(session: AsyncSession, *, event: ReferralStateChangedV1, now: datetime) -> None:
-    """Opens or closes the receiver's involvement as the referral says."""
+    """Opens or closes the receiver's involvement as the referral says; of who was erased nothing is kept."""
+    if not await people.roots(session, [event.person_id]):
+        return
     person_id = (await people.lock(session, [event.person_id]))[event.person_id]
     taken = await session.get(TakenOn, event.referral_id, populate_existing=True)
     if event.involved and taken is None:

@@ -70,7 +70,10 @@ async def plan_lines(session: AsyncSession, lines: Sequence[Line], actor: Actor)
         held = await people.holders(session, given)
         own = await people.own_by_identifier(session, actor.agency, given)
         touched = {*held.values(), *own.values(), *named.values()}
-        locked = await people.lock(session, touched) if touched else {}
+        try:
+            locked = await people.lock(session, touched) if touched else {}
+        except PersonNotFound:
+            continue  # erased since they were read: whom the line means is looked up again
         if all(asked == now for asked, now in locked.items()) and held == await people.holders(session, given):
             break
     on_record = await registrations.known(session, touched, but=actor.agency)

@@ -20,9 +20,10 @@ WATCHERS = frozenset({AgencyKind.AUDITOR, AgencyKind.OPERATOR})
 
 _ROOTS = """
 WITH RECURSIVE chain AS (
-    SELECT id AS asked, id, alias_of FROM person WHERE id = ANY(:ids)
+    SELECT id AS asked, id, alias_of FROM person WHERE id = ANY(:ids) AND erased_at IS NULL
     UNION ALL
-    SELECT chain.asked, person.id, person.alias_of FROM chain JOIN person ON person.id = chain.alias_of
+    SELECT chain.asked, person.id, person.alias_of FROM chain
+    JOIN person ON person.id = chain.alias_of AND person.erased_at IS NULL
 )
 SELECT asked, id FROM chain WHERE alias_of IS NULL
 """
@@ -63,7 +64,7 @@ class Found:
 
 
 async def roots(session: AsyncSession, ids: Iterable[str]) -> dict[str, str]:
-    """For each id that exists, the record it stands for now (itself, or what it was merged into)."""
+    """For each id that exists, the record it stands for now (itself, or what it was merged into); none once erased."""
     rows = await session.execute(text(_ROOTS), {"ids": sorted(set(ids))})
     return {row[0]: row[1] for row in rows}
 
@@ -172,8 +173,8 @@ async def lock(session: AsyncSession, ids: Iterable[str]) -> dict[str, str]:
         if len(now) < len(asked):
             raise PersonNotFound()
         rows = await session.execute(
-            text("SELECT id, alias_of FROM person WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"),
+            text("SELECT alias_of, erased_at FROM person WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"),
             {"ids": sorted(set(now.values()))},
         )
-        if all(alias is None for _, alias in rows):
+        if all(alias is None and erased_at is None for alias, erased_at in rows):
             return now

@@ -33,10 +33,13 @@ class Held:
 
 
 async def hold(session: AsyncSession, *, person_id: str, now: datetime) -> Held:
-    """Locks the policy (shared) and the person."""
+    """Locks the policy (shared) and the person. Raises PersonNotFound of who was erased."""
     snapshot = await shared_snapshot(session)
     taken = await take(session, [person_id], now=now)
-    return Held(taken.by_number[person_id], snapshot)
+    person = taken.by_number[person_id]
+    if person.erased_at is not None:
+        raise PersonNotFound
+    return Held(person, snapshot)
 
 
 async def hold_involved(session: AsyncSession, *, person_id: str, agency: str, now: datetime) -> Held:

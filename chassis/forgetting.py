@@ -1,0 +1,44 @@
+"""What a service keeps of messages about a person who was erased: their turns, and nothing that they said.
+
+A message that waits, or that parked its stream, keeps its place and is passed over when its turn comes; so its stream
+goes on by itself. Only topics whose messages are about one person each are looked at.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.topics import Topic
+
+EMPTIED = "emptied.v1"
+"""A type that nobody knows, and so nobody applies."""
+
+OF_ONE_PERSON = (
+    Topic.CASELOAD_EVENTS,
+    Topic.RELEASE_EVENTS,
+    Topic.REFERRAL_EVENTS,
+    Topic.OFFERS,
+    Topic.CONSENT_EVENTS,
+    Topic.SHARE_RECEIPTS,
+)
+
+_EMPTY = """
+UPDATE waiting SET headers = headers || jsonb_build_object('ce_type', CAST(:emptied AS text)), body = '{}'
+WHERE topic = ANY(:topics) AND (
+    key = ANY(:ids)
+    OR EXISTS (SELECT FROM unnest(CAST(:ids AS text[])) id WHERE position(convert_to(id, 'UTF8') IN body) > 0)
+)
+"""
+_UNPARK = """
+UPDATE stream_position p SET parked_at = NULL, parked_reason = NULL FROM waiting w
+WHERE p.parked_at IS NOT NULL AND (w.topic, w.key, w.version) = (p.topic, p.key, p.version + 1)
+  AND w.headers->>'ce_type' = :emptied
+"""
+
+
+async def empty_waiting(session: AsyncSession, ids: Sequence[str]) -> None:
+    """Empties what waits about these persons' ids, as key or anywhere in a body, and lets their streams go on."""
+    names = {"emptied": EMPTIED, "topics": [str(topic) for topic in OF_ONE_PERSON], "ids": list(ids)}
+    await session.execute(text(_EMPTY), names)
+    await session.execute(text(_UNPARK), {"emptied": EMPTIED})
