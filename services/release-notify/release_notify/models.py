@@ -43,6 +43,8 @@ class PersonRow(Table, table=True):
     merged_into: str | None = Field(default=None, index=True)
     pending_since: datetime | None = _optional_instant()
     """When the national system said that dates changed, until the prison pushes."""
+    erased_at: datetime | None = _optional_instant()
+    """Once set nothing else is kept of the person, and nothing is taken in again."""
 
 
 class NationalFeedRow(Table, table=True):

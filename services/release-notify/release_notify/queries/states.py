@@ -48,6 +48,12 @@ async def resolve(session: AsyncSession, person_ids: Iterable[str]) -> dict[str,
     return {person_id: kept.get(person_id, person_id) for person_id in ids}
 
 
+async def erased_of(session: AsyncSession, person_ids: Iterable[str]) -> set[str]:
+    """Those of these ids that were erased."""
+    statement = text("SELECT person_id FROM person WHERE person_id = ANY(:ids) AND erased_at IS NOT NULL")
+    return set(await session.scalars(statement, {"ids": sorted(set(person_ids))}))
+
+
 async def locked_states(session: AsyncSession, person_ids: Iterable[str]) -> dict[str, State]:
     """The states of these ids' persons by the id asked for, locked until the transaction ends."""
     kept, persons = await lock_persons(session, person_ids)
