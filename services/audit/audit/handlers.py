@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit.domain.entries import drafts_of
 from audit.operations.append import append
+from audit.operations.erasure import erased_of, note_erasure
 from audit.operations.projections import note_delivery, note_involvement, note_merge, note_unmerge
 from audit.signing import Signer
 from chassis import clock, outbox
@@ -18,7 +19,7 @@ from chassis.consumer import Apply, Received
 from contracts.access import DeliveryRecordedV1
 from contracts.caseload import PersonMergedV1, PersonUnmergedV1
 from contracts.codes import Verdict
-from contracts.consent import InvolvementNotedV1
+from contracts.consent import ErasureRecordedV1, InvolvementNotedV1
 from contracts.decisions import OfferDecidedV1
 from contracts.event import EventData
 from contracts.log import ShareReceiptedV1
@@ -34,7 +35,10 @@ def appending(signer: Signer) -> Apply:
         now = clock.now()
         drafts = [draft for received in batch for draft in drafts_of(received.id, received.data)]
         indexes = await append(session, drafts, signer=signer, now=now)
+        gone = await erased_of(session, [received.key for received in batch])
         for received in batch:
+            if received.key in gone and not isinstance(received.data, ErasureRecordedV1):
+                continue
             if note := NOTES.get(type(received.data)):
                 await note(session, received, indexes)
         receipts = [
@@ -75,6 +79,10 @@ async def _on_involvement(
     await note_involvement(session, received.data, index=indexes[received.id])
 
 
+async def _on_erasure(session: AsyncSession, received: Received[ErasureRecordedV1], _: Mapping[str, int]) -> None:
+    await note_erasure(session, received.data, now=received.time)
+
+
 async def _on_merge(session: AsyncSession, received: Received[PersonMergedV1], _: Mapping[str, int]) -> None:
     await note_merge(session, received.data)
 
@@ -86,6 +94,7 @@ async def _on_unmerge(session: AsyncSession, received: Received[PersonUnmergedV1
 NOTES: Mapping[type[EventData], Callable[[AsyncSession, Any, Mapping[str, int]], Awaitable[None]]] = {
     DeliveryRecordedV1: _on_delivery,
     InvolvementNotedV1: _on_involvement,
+    ErasureRecordedV1: _on_erasure,
     PersonMergedV1: _on_merge,
     PersonUnmergedV1: _on_unmerge,
 }

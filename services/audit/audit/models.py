@@ -135,6 +135,15 @@ class SubjectKey(Table, table=True):
     key: bytes = Field(sa_column=_bytes())
 
 
+class ErasedPerson(Table, table=True):
+    """A person id that means nobody any more."""
+
+    __tablename__ = "erased_person"
+
+    person_id: str = Field(primary_key=True)
+    erased_at: datetime = Field(sa_column=_instant())
+
+
 class PersonAlias(Table, table=True):
     """A person id that was merged into another. Entries keep the id they were made under; questions ask for both."""
 

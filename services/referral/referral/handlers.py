@@ -7,16 +7,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis import clock
 from chassis.consumer import Handler, Received, Together, dispatch
 from chassis.outbox import on_share_receipted
-from contracts.caseload import AgencyRegisteredV1, PersonMergedV1, PersonUnmergedV1
+from contracts.caseload import AgencyRegisteredV1, PersonErasedV1, PersonMergedV1, PersonUnmergedV1
 from contracts.event import EventData
 from contracts.log import ShareReceiptedV1
 from contracts.release import ReleaseDateChangedV1
+from referral.operations.erasure import erase
 from referral.operations.merges import merge, unmerge
 from referral.operations.receipts import note_receipts
 from referral.operations.register import register_agency
 from referral.operations.releases import move_releases
 from referral.operations.screening_receipts import note_screenings
-from referral.queries.persons import lock_persons
+from referral.queries.persons import erased_of, lock_persons
 
 
 async def on_agency_registered(session: AsyncSession, received: Received[AgencyRegisteredV1]) -> None:
@@ -37,16 +38,32 @@ async def on_release_dates_changed(session: AsyncSession, run: Sequence[Received
 
 async def on_receipts(session: AsyncSession, run: Sequence[Received[ShareReceiptedV1]]) -> None:
     await on_share_receipted.handler(session, run)
-    receipts, now = [received.data for received in run], clock.now()
+    gone, now = await erased_of(session, [received.key for received in run]), clock.now()
+    receipts = [received.data for received in run if received.key not in gone]
     await note_receipts(session, receipts, now=now)
     await note_screenings(session, receipts, now=now)
 
 
+async def on_person_erased(session: AsyncSession, received: Received[PersonErasedV1]) -> None:
+    await erase(session, received.data.person_ids, now=clock.now())
+
+
 async def apply(session: AsyncSession, batch: Sequence[Received[EventData]]) -> None:
-    """Applies a batch in the consumer's one transaction; what nobody handles here does not cut a run in two."""
+    """Applies a batch in the consumer's one transaction; what nobody handles here does not cut a run in two.
+
+    Of who was erased, by this batch or before, nothing is taken in.
+    """
     batch = [received for received in batch if type(received.data) in HANDLERS]
     await lock_persons(session, [person_id for received in batch for person_id in _persons(received.data)])
-    await _dispatched(session, batch)
+    await _dispatched(session, await _without_erased(session, batch))
+
+
+async def _without_erased(session: AsyncSession, batch: Sequence[Received[EventData]]) -> Sequence[Received[EventData]]:
+    """The events about people who are there, of a merge the kept one; receipts free the window whosever they are."""
+    erasures = [received.data for received in batch if isinstance(received.data, PersonErasedV1)]
+    gone = await erased_of(session, [received.key for received in batch])
+    gone |= {person_id for erasure in erasures for person_id in erasure.person_ids}
+    return [each for each in batch if each.key not in gone or isinstance(each.data, PersonErasedV1 | ShareReceiptedV1)]
 
 
 def _persons(data: EventData) -> tuple[str, ...]:
@@ -54,6 +71,8 @@ def _persons(data: EventData) -> tuple[str, ...]:
         return (data.person_id,)
     if isinstance(data, PersonMergedV1 | PersonUnmergedV1):
         return (data.kept_id, data.removed_id)
+    if isinstance(data, PersonErasedV1):
+        return data.person_ids
     return ()
 
 
@@ -61,6 +80,7 @@ HANDLERS: dict[type[EventData], Handler] = {
     AgencyRegisteredV1: on_agency_registered,
     PersonMergedV1: on_person_merged,
     PersonUnmergedV1: on_person_unmerged,
+    PersonErasedV1: on_person_erased,
     ReleaseDateChangedV1: Together(on_release_dates_changed),
     ShareReceiptedV1: Together(on_receipts),
 }

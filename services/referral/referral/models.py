@@ -41,6 +41,8 @@ class PersonRow(Table, table=True):
 
     person_id: str = Field(primary_key=True)
     merged_into: str | None = Field(default=None, index=True)
+    erased_at: datetime | None = _optional_instant()
+    """Once set nothing else is kept of the person, and nothing is taken in again."""
 
 
 class AgencyRow(Table, table=True):

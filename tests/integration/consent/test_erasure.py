@@ -1,6 +1,7 @@
 """Erasing a person: log and gateways are told, nothing is left to decide on, and nothing late brings it back."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -123,7 +124,7 @@ async def test_one_whose_merge_was_undone_late_takes_nothing_of_the_other_along(
     """The erasure of a number overtakes the undoing of its merge: they are different streams."""
     await known(service, callers, "p-1")
     await service.feed(service.involvement("p-9", PROBATION, roles=("offender-manager",)), offer("p-9"))
-    both = {"merge_id": "m", "kept_id": "p-9", "removed_id": "p-1", "at": clock.now()}
+    both: dict[str, Any] = {"merge_id": "m", "kept_id": "p-9", "removed_id": "p-1", "at": clock.now()}
     await service.feed(PersonMergedV1(**both))
     await service.feed(erased("p-1", once_with=("p-9",)))
     await service.feed(PersonUnmergedV1(**both))

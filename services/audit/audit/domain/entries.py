@@ -18,6 +18,7 @@ from contracts.consent import (
     ConsentRecordedV1,
     ConsentWithdrawnV1,
     EmergencyRequestedV1,
+    ErasureRecordedV1,
     InvolvementNotedV1,
     ObjectionRecordedV1,
     Recipient,
@@ -174,6 +175,25 @@ def _merge(event_id: str, event: PersonMergedV1 | PersonUnmergedV1) -> Sequence[
     ]
 
 
+def _erasure(event_id: str, event: ErasureRecordedV1) -> Sequence[Draft]:
+    """That somebody was erased, why and by whom. The leaf has no tag of the person: it would tell whose the others are.
+
+    The detail names bare ids for gateways to forget, also for one that is filled again from an older copy.
+    """
+    return [
+        EventDraft(
+            kind=EntryKind.ERASURE,
+            entry_id=event_id,
+            event=event.TYPE,
+            agency=event.by,
+            at=event.at,
+            member=event.member,
+            facts={"reason": event.reason.value},
+            detail={"person_ids": list(event.person_ids), "subjects": list(event.subjects)},
+        )
+    ]
+
+
 def _entry(
     kind: EntryKind, event_id: str, event: Any, agency: str, facts: Facts, detail: dict[str, Any] | None = None
 ) -> EventDraft:
@@ -211,6 +231,7 @@ DRAFTS: Mapping[type[EventData], Callable[[str, Any], Sequence[Draft]]] = {
     AgencySuspendedV1: _suspension,
     EmergencyRequestedV1: _emergency,
     ReviewRecordedV1: _review,
+    ErasureRecordedV1: _erasure,
     AccessRecordedV1: _read,
     DeliveryRecordedV1: _taken_in,
     PersonMergedV1: _merge,
@@ -218,6 +239,7 @@ DRAFTS: Mapping[type[EventData], Callable[[str, Any], Sequence[Draft]]] = {
 }
 
 UNLOGGED: Mapping[str, str] = {
+    "person.erased.v1": "logged when consent has erased and decides no more, as erasure.recorded.v1",
     "agency.registered.v1": "the register of agencies is not about a person and decides nothing by itself",
     "involvement.changed.v1": "logged when decisions see it, as involvement.noted.v1",
     "custody.changed.v1": "a fact of its owner; what is shared of it is logged as a share",

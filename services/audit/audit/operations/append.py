@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from audit.domain.drafts import Draft, ShareDraft, detail_of, iso, leaf_of, refs_of
+from audit.domain.drafts import Draft, ShareDraft, detail_of, iso, leaf_of, person_ref, refs_of
 from audit.models import PARTITION_SIZE
-from audit.operations.messages import batch_of
+from audit.operations.erasure import erased_of
+from audit.operations.messages import WITH_DETAIL, batch_of
 from audit.signing import Signer
 from chassis import outbox
 from contracts.log_leaf import Leaf, ShareLeaf
@@ -36,7 +37,10 @@ class LogForked(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A draft with its place, its leaf and its detail; `detail_text` is canonical, `salt` and `leaf_hash` hex."""
+    """A draft with its place, its leaf and its detail; `detail_text` is canonical, `salt` and `leaf_hash` hex.
+
+    `kept` is false where the person was erased: salt and detail are thrown away.
+    """
 
     index: int
     draft: Draft
@@ -46,6 +50,7 @@ class Entry:
     salt: str
     detail: dict[str, Any]
     detail_text: str
+    kept: bool
 
 
 async def append(session: AsyncSession, drafts: Sequence[Draft], *, signer: Signer, now: datetime) -> dict[str, int]:
@@ -57,9 +62,14 @@ async def append(session: AsyncSession, drafts: Sequence[Draft], *, signer: Sign
     fresh = list({draft.entry_id: draft for draft in drafts if draft.entry_id not in known}.values())
     if not fresh:
         return known
-    keys = await _keys(session, sorted({ref for draft in fresh for ref in refs_of(draft)}))
+    erased = await erased_of(session, [draft.person_id for draft in fresh if draft.person_id])
+    keys = {person_ref(each): os.urandom(KEY_BYTES) for each in erased}
+    keys |= await _keys(session, sorted({ref for draft in fresh for ref in refs_of(draft)} - keys.keys()))
     recorded_at = iso(now)
-    entries = [_entry(size + place, draft, keys, recorded_at) for place, draft in enumerate(fresh)]
+    entries = [
+        _entry(size + place, draft, keys, recorded_at, kept=draft.person_id not in erased)
+        for place, draft in enumerate(fresh)
+    ]
     new_size = size + len(entries)
     await _open_partitions(session, size, new_size)
     await _copy(session, entries, now)
@@ -70,7 +80,7 @@ async def append(session: AsyncSession, drafts: Sequence[Draft], *, signer: Sign
     return known | {entry.draft.entry_id: entry.index for entry in entries}
 
 
-def _entry(index: int, draft: Draft, keys: dict[str, bytes], recorded_at: str) -> Entry:
+def _entry(index: int, draft: Draft, keys: dict[str, bytes], recorded_at: str, *, kept: bool) -> Entry:
     salt = os.urandom(SALT_BYTES).hex()
     detail = detail_of(draft)
     canonical_detail = canonical(detail)
@@ -84,6 +94,7 @@ def _entry(index: int, draft: Draft, keys: dict[str, bytes], recorded_at: str) -
         salt=salt,
         detail=detail,
         detail_text=canonical_detail.decode(),
+        kept=kept,
     )
 
 
@@ -176,7 +187,8 @@ async def _copy(session: AsyncSession, entries: Sequence[Entry], now: datetime) 
                 await copy.write_row((entry.draft.entry_id, entry.index))
         async with cursor.copy("COPY log_detail (log_index, salt, person_id, subject_ref, detail) FROM STDIN") as copy:
             for entry in entries:
-                await copy.write_row(_detail_row(entry))
+                if entry.kept:
+                    await copy.write_row(_detail_row(entry))
 
 
 def _entry_row(entry: Entry, now: datetime) -> tuple[object, ...]:
@@ -216,7 +228,7 @@ async def _sign_and_send(
         log=signer.log,
         first_index=first,
         rows=[
-            (e.index, e.leaf.kind, e.leaf_text, e.leaf_hash, e.detail if _is_share(e) else None, e.salt, now)
+            (e.index, e.leaf.kind, e.leaf_text, e.leaf_hash, e.detail if _travels(e) else None, e.salt, now)
             for e in batch
         ],
         key_id=key_id,
@@ -240,5 +252,6 @@ async def _sign_and_send(
     )
 
 
-def _is_share(entry: Entry) -> bool:
-    return isinstance(entry.leaf, ShareLeaf)
+def _travels(entry: Entry) -> bool:
+    """Whether gateways are given the detail: of a share what it shows, of an erasure what to forget."""
+    return entry.kept and entry.leaf.kind in WITH_DETAIL

@@ -1,6 +1,7 @@
 """The share-log message of a batch, the same from memory when it is appended and from the tables when it is replayed.
 
-Invariant: details travel with shares alone; a share whose detail was erased travels without, and still verifies.
+Invariant: details travel with shares and erasures alone; a share whose detail was erased travels without, and still
+verifies.
 """
 
 from collections.abc import Iterable
@@ -9,6 +10,9 @@ from typing import Any
 
 from contracts.codes import EntryKind
 from contracts.log import LogAppendedV1, LogEntry
+
+WITH_DETAIL = frozenset({EntryKind.SHARE, EntryKind.ERASURE})
+"""Kinds of entries whose details a gateway is given."""
 
 Row = tuple[int, str, str, str, dict[str, Any] | None, str | None, datetime]
 """index, kind, leaf, leaf hash (hex), detail or None, salt (hex) or None, recorded at"""

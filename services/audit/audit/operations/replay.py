@@ -19,7 +19,7 @@ _BATCHES = text(
 )
 _ENTRIES = text(
     "SELECT e.log_index, e.kind, e.leaf, encode(e.leaf_hash, 'hex'), d.detail, encode(d.salt, 'hex'), e.recorded_at"
-    " FROM log_entry e LEFT JOIN log_detail d ON d.log_index = e.log_index AND e.kind = 'share'"
+    " FROM log_entry e LEFT JOIN log_detail d ON d.log_index = e.log_index AND e.kind IN ('share', 'erasure')"
     " WHERE e.log_index >= :first AND e.log_index < :size ORDER BY e.log_index"
 )
 

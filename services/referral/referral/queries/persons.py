@@ -5,8 +5,11 @@ from collections.abc import Iterable
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.errors import NotFound
+
 _OPEN = "INSERT INTO person (person_id) SELECT unnest(CAST(:ids AS text[])) ON CONFLICT DO NOTHING"
 _LOCK = "SELECT person_id, merged_into FROM person WHERE person_id = ANY(:ids) ORDER BY person_id FOR UPDATE"
+_ERASED = "SELECT person_id FROM person WHERE person_id = ANY(:ids) AND erased_at IS NOT NULL"
 _ALIASES = """
 WITH RECURSIVE chain (asked, person_id, merged_into) AS (
     SELECT person_id, person_id, merged_into FROM person WHERE person_id = ANY(:ids)
@@ -15,6 +18,12 @@ WITH RECURSIVE chain (asked, person_id, merged_into) AS (
 )
 SELECT asked, person_id FROM chain WHERE merged_into IS NULL
 """
+
+
+class PersonNotFound(NotFound):
+    """There is no such person, or they are not yours to see."""
+
+    code = "person-not-found"
 
 
 async def resolve(session: AsyncSession, person_ids: Iterable[str]) -> dict[str, str]:
@@ -40,5 +49,13 @@ async def lock_persons(session: AsyncSession, person_ids: Iterable[str]) -> dict
 
 
 async def lock_person(session: AsyncSession, person_id: str) -> str:
-    """Locks one person and returns the id they have now."""
-    return (await lock_persons(session, [person_id]))[person_id]
+    """Locks one person and returns the id they have now. Raises PersonNotFound of who was erased."""
+    kept = (await lock_persons(session, [person_id]))[person_id]
+    if await session.scalar(text(_ERASED), {"ids": [person_id, kept]}):
+        raise PersonNotFound
+    return kept
+
+
+async def erased_of(session: AsyncSession, person_ids: Iterable[str]) -> set[str]:
+    """Those of these ids that were erased."""
+    return set(await session.scalars(text(_ERASED), {"ids": sorted(set(person_ids))}))
