@@ -26,6 +26,9 @@ MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 CLOSE_S = 15
 
 _DAY_MS = 24 * 60 * 60 * 1000
+SEGMENT_MS = _DAY_MS // 2
+"""A broker deletes whole segments, once the newest message of one is old enough. So a message is kept for the retention
+and the time that its segment may grow, which together are the topic's `retention_days`."""
 
 
 class WrongTopics(Exception):
@@ -104,7 +107,8 @@ async def _create(admin: AIOKafkaAdminClient, settings: Settings, names: Iterabl
             num_partitions=wanted[name].partitions,
             replication_factor=settings.kafka_replication,
             topic_configs={
-                "retention.ms": str(wanted[name].retention_days * _DAY_MS),
+                "retention.ms": str(wanted[name].retention_days * _DAY_MS - SEGMENT_MS),
+                "segment.ms": str(SEGMENT_MS),
                 "max.message.bytes": str(MAX_MESSAGE_BYTES),
             },
         )

@@ -31,7 +31,9 @@ BULK_WAVE = 100
 """Bulk rows of one topic sent at a time: an urgent row waits for one such wave at most."""
 BULK_WINDOW = 100
 """Bulk rows of a topic with a window that may be unanswered: what an urgent row finds before it on the topic."""
-KEPT = timedelta(days=7)
+TIDIED_EVERY = timedelta(hours=1)
+KEPT = timedelta(days=7) - TIDIED_EVERY
+"""How long a sent row stays: with the time until the next tidying no longer than 7 days, which is what is promised."""
 _LOCK = 7_468_726_371
 """The advisory lock's number, the same in every service's database."""
 
@@ -110,14 +112,15 @@ class Relay:
         await producer.start()
         try:
             self.ready = True
-            checked = tidied = clock.now()
+            checked = clock.now()
+            tidied = checked - TIDIED_EVERY
             while not stop.is_set():
                 sent = await self._wave(producer, cluster)
                 if clock.now() - checked > CHECK_EVERY:
                     checked = clock.now()
                     if await broker.cluster_id(self.settings) != cluster:
                         return
-                if clock.now() - tidied > timedelta(hours=1):
+                if clock.now() - tidied >= TIDIED_EVERY:
                     tidied = clock.now()
                     async with self.database.transaction() as session:
                         await forget_old(session, before=tidied - KEPT)
