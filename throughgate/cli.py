@@ -9,7 +9,7 @@ import sys
 import typer
 from rich.console import Console
 
-from throughgate.commands import agencies, agreements, decisions, demo, load, parked, provide, replay, token, up
+from throughgate.commands import agencies, agreements, decisions, demo, load, parked, people, provide, replay, token, up
 from throughgate.commands.common import Refused
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command("provide")(provide.provide)
 app.command("replay")(replay.replay)
 app.add_typer(parked.app, name="parked")
 app.add_typer(agencies.app, name="agencies")
+app.add_typer(people.app, name="people")
 app.add_typer(agreements.app, name="agreements")
 app.add_typer(decisions.app, name="decisions")
 
