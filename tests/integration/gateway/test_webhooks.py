@@ -204,6 +204,15 @@ async def test_what_was_registered_is_checked_again_at_each_attempt(pipe: Pipe) 
         assert receiver.calls == []
 
 
+async def test_a_fault_of_our_own_is_given_up_as_visibly_as_one_of_theirs(pipe: Pipe) -> None:
+    """A secret that was sealed with a key that is lost."""
+    async with receiving() as receiver:
+        message_id = await _tried(pipe, receiver)
+        async with delivering(pipe, seal_key="another key", delivery_give_up_s=0.5):
+            await soon(lambda: delivery(pipe, POLICE, message_id, state="given-up", problem="internal"))
+        assert receiver.calls == []
+
+
 async def test_over_tls_the_name_is_what_the_certificate_must_be_for(pipe: Pipe, tmp_path: Path) -> None:
     authority = certified("localhost", tmp_path / "localhost.pem")
     async with receiving(tmp_path / "localhost.pem") as receiver:
