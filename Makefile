@@ -73,8 +73,12 @@ badinput: $(VENV)/.ready ## bodies with one thing wrong at the gateways (REQUEST
 privacy: $(VENV)/.ready ## a full run with marked people; then look for them where they must not be
 	$(BIN)/python -m pytest tests/privacy $(ARGS)
 
+.PHONY: supply
+supply: $(VENV)/.ready ## write build/sbom.cdx.json; look up advisories (ADVISORIES=url of a mirror that speaks OSV)
+	$(BIN)/python -m throughgate.supply
+
 .PHONY: check
-check: $(VENV)/.ready ## lint, format, types, who may import whom, dead code, generated contracts
+check: $(VENV)/.ready supply ## lint, format, types, who may import whom, dead code, generated contracts, SBOM, advisories
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
