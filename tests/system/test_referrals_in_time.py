@@ -40,7 +40,6 @@ class Stage:
         self.wednesday = plain_wednesday(now().date())
         self.ahead = datetime.combine(self.wednesday, BEGINS) - now()
         self.port = free_port()
-        self._start()
 
     @property
     def present(self) -> datetime:
@@ -51,12 +50,12 @@ class Stage:
         """Stop, and start when so much time has gone by."""
         assert self.process.stop(signal.SIGTERM) == 0
         self.ahead += time_gone
-        self._start()
+        self.start()
 
-    def _start(self) -> None:
+    def start(self) -> None:
         told = {"THROUGHGATE_CLOCK_AHEAD_S": str(self.ahead.total_seconds())}
         self.process = throughgate_up(self.port, self.data_dir, environment=told)
-        self.url = self.process.wait_for("ready", within=120)["url"]
+        self.url = self.process.wait_for("ready", within=180)["url"]
 
     @asynccontextmanager
     async def world(self) -> AsyncIterator[World]:
@@ -67,8 +66,11 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     made = Stage(tmp_path_factory.mktemp("stage") / "data")
-    yield made
-    made.process.stop(signal.SIGTERM)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.process.stop(signal.SIGTERM)
 
 
 async def test_a_release_moved_to_a_friday_at_two_days_notice_moves_the_due_time_of_an_open_referral(
