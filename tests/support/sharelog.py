@@ -84,6 +84,21 @@ class MadeLog:
         )
         return self._entry(leaf, kind, at, None, None)
 
+    def erasure(self, *person_ids: str, subjects: tuple[str, ...] = ()) -> LogEntry:
+        """The next entry: a person was erased."""
+        at = BEGAN + timedelta(seconds=self.size)
+        detail: dict[str, Any] = {"person_ids": list(person_ids), "subjects": list(subjects)}
+        salt = f"{self.size:032x}"
+        leaf = EventLeaf(
+            kind=EntryKind.ERASURE,
+            event="erasure.recorded.v1",
+            facts={"reason": "retention-ended"},
+            content_digest=content_digest(salt, detail),
+            decided_at=iso(at),
+            recorded_at=iso(at),
+        )
+        return self._entry(leaf, EntryKind.ERASURE, at, detail, salt)
+
     def batch(self, *entries: LogEntry) -> LogAppendedV1:
         """These entries, signed as one batch."""
         first = entries[0].index

@@ -33,8 +33,9 @@ def _instant(*, nullable: bool = False) -> Column[datetime]:
 class FeedItem(Table, table=True):
     """One item of one agency's feed. `cursor` is the entry's index in the share log, so order is log order for ever.
 
-    `kind` is `share` (carries a share), `withdrawn` or `notice`. `hidden` means blanked: `body` then has no content.
-    `release_date` is what the agency was shown, kept for the next `change`; None once blanked.
+    `kind` is `share` (carries a share) or another ItemKind, that says something of shares. `hidden` means blanked:
+    `body` then has no content. `release_date` is what the agency was shown, kept for the next `change`; None once
+    blanked.
     """
 
     __tablename__ = "feed_item"
@@ -195,6 +196,7 @@ class FhirMessage(Table, table=True):
         Index("fhir_message_bundle", "agency", "bundle_id", unique=True),
         Index("fhir_message_names", "names", postgresql_using="gin"),
         Index("fhir_message_referral", "agency", "referral_id"),
+        Index("fhir_message_person", "person_id", postgresql_where=text("person_id IS NOT NULL")),
     )
 
     agency: str = Field(primary_key=True)
@@ -202,9 +204,19 @@ class FhirMessage(Table, table=True):
     bundle_id: str
     event: str
     referral_id: str
+    person_id: str | None = None
     names: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
     body: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=_instant())
+
+
+class ErasedPerson(Table, table=True):
+    """A person id that means nobody any more; the projector's own memory."""
+
+    __tablename__ = "erased_person"
+
+    person_id: str = Field(primary_key=True)
+    erased_at: datetime = Field(sa_column=_instant())
 
 
 class Webhook(Table, table=True):

@@ -4,10 +4,11 @@ A feed item's body has every field but `cursor`: the front puts it in front, bec
 """
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 
 from contracts.event import JsonObject
-from gateway.domain.shares import Change, Item, ItemKind, NotJustified, Place, Share, derived_id
+from gateway.domain.shares import Change, Erased, Item, ItemKind, NotJustified, Place, Share, derived_id
 
 
 def item_id_of(share_id: str, kind: ItemKind, at: datetime) -> str:
@@ -113,6 +114,30 @@ def not_justified_body(review: NotJustified, reviewed: Item) -> str:
             "available_at": _instant(review.place),
             "change": None,
             "receipt": _receipt(review.place),
+        }
+    )
+
+
+def erased_body(
+    erased: Erased, *, share_id: str, ids: Sequence[str], category: str, source: str, source_kind: str
+) -> str:
+    """Tells an agency that a person was erased, by the ids that its feed knew them by; `source` gave it the newest."""
+    return _text(
+        {
+            "item_id": item_id_of(share_id, ItemKind.ERASED, erased.place.at),
+            "share_id": share_id,
+            "category": category,
+            "type": "person.erased",
+            "person_id": ids[-1],
+            "content": {"person_ids": list(ids)},
+            "source": {"agency": source, "kind": source_kind},
+            "purpose": None,
+            "basis": None,
+            "clause": None,
+            "occurred_at": _instant(erased.place),
+            "available_at": _instant(erased.place),
+            "change": None,
+            "receipt": _receipt(erased.place),
         }
     )
 

@@ -14,14 +14,13 @@ from gateway.domain.shares import (
     LedgerState,
     NotJustified,
     Place,
-    Proven,
     Share,
     Visible,
     change_between,
 )
 
 
-def apply(board: Board, entry: Proven) -> str | None:
+def apply(board: Board, entry: Share | NotJustified) -> str | None:
     """Apply one proven entry, in log order. Returns a code if it is a permit that is not shown, else None."""
     if isinstance(entry, NotJustified):
         _tell_source_of_review(board, entry)

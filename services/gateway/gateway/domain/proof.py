@@ -12,9 +12,10 @@ from contracts.codes import Basis, Category, Effect, Verdict
 from contracts.log import LogAppendedV1, LogEntry
 from contracts.log_leaf import EventLeaf, MalformedLeaf, ShareLeaf, read_leaf
 from contracts.log_proof import VerifierKey, batch_holds, detail_holds, leaf_holds
-from gateway.domain.shares import Detail, NotJustified, Place, Proven, Share
+from gateway.domain.shares import Detail, Erased, NotJustified, Place, Proven, Share
 
 REVIEW = "review.recorded.v1"
+ERASURE = "erasure.recorded.v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def _entry(entry: LogEntry, *, log: str, index: int) -> tuple[Proven | None, str
         leaf = read_leaf(entry.leaf)
         place = Place(log=log, index=index, leaf_hash=entry.leaf_hash, at=_instant(leaf.recorded_at))
         if isinstance(leaf, EventLeaf):
-            return _review(leaf, place), None
+            return _erased(leaf, entry, place) if leaf.event == ERASURE else (_review(leaf, place), None)
         return _share(leaf, entry, place)
     except (MalformedLeaf, ValueError, KeyError):
         return None, "shape"
@@ -128,6 +129,18 @@ def _review(leaf: EventLeaf, place: Place) -> NotJustified | None:
         source=str(facts["source"]),
         recipient=str(facts["recipient"]),
     )
+
+
+def _erased(leaf: EventLeaf, entry: LogEntry, place: Place) -> tuple[Erased | None, str | None]:
+    """Whom to forget stands in the detail, which the leaf binds as it does a share's."""
+    if entry.detail is None or entry.salt is None:
+        return None, "content-missing"
+    if not detail_holds(leaf.content_digest, entry.salt, entry.detail):
+        return None, "digest"
+    ids, subjects = entry.detail["person_ids"], entry.detail["subjects"]
+    if not all(isinstance(each, str) and each for each in (*ids, *subjects)):
+        return None, "shape"
+    return Erased(place=place, person_ids=tuple(ids), subjects=tuple(subjects)), None
 
 
 def _instant(text: str) -> datetime:

@@ -69,7 +69,16 @@ class NotJustified:
     recipient: str
 
 
-Proven = Share | NotJustified
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """A person was erased: by every id that they had, and every subject that was offered about them."""
+
+    place: Place
+    person_ids: tuple[str, ...]
+    subjects: tuple[str, ...]
+
+
+Proven = Share | NotJustified | Erased
 
 
 class ItemKind(StrEnum):
@@ -79,6 +88,8 @@ class ItemKind(StrEnum):
     """Tells a source that an emergency request took from it."""
     NOT_JUSTIFIED = "not-justified"
     """Tells a source that an emergency share was reviewed and should not have been."""
+    ERASED = "erased"
+    """Stands for everything that was shown of a person who was erased."""
 
 
 class LedgerState(StrEnum):

@@ -60,7 +60,7 @@ async def process(caller: Caller, message: Message) -> dict[str, Any]:
         raise NoRequest(pointer="/ServiceRequest")
     await _refuse_duplicate(caller, message)
     done = await (_answer(caller, message) if is_answer else _requested(caller, message))
-    await _keep(caller, message, str(done["referral_id"]))
+    await _keep(caller, message, done)
     return done
 
 
@@ -131,7 +131,7 @@ async def _refuse_duplicate(caller: Caller, message: Message) -> None:
             raise Duplicate
 
 
-async def _keep(caller: Caller, message: Message, referral_id: str) -> None:
+async def _keep(caller: Caller, message: Message, done: dict[str, Any]) -> None:
     """Raises Duplicate if the same message was done at the same time."""
     async with caller.asking() as session:
         is_first = await keep_message(
@@ -140,7 +140,8 @@ async def _keep(caller: Caller, message: Message, referral_id: str) -> None:
             header_id=message.header_id,
             bundle_id=message.bundle_id,
             event=str(message.event),
-            referral_id=referral_id,
+            referral_id=str(done["referral_id"]),
+            person_id=done.get("person_id"),
             names=message.names(),
             body=message.body,
             now=clock.now(),

@@ -7,8 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 _KEEP = """
-INSERT INTO fhir_message (agency, header_id, bundle_id, event, referral_id, names, body, at)
-VALUES (:agency, :header_id, :bundle_id, :event, :referral_id, :names, :body, :now)
+INSERT INTO fhir_message (agency, header_id, bundle_id, event, referral_id, person_id, names, body, at)
+VALUES (:agency, :header_id, :bundle_id, :event, :referral_id, :person_id, :names, :body, :now)
 ON CONFLICT DO NOTHING RETURNING 1
 """
 _KNOWN = """
@@ -34,6 +34,7 @@ async def keep_message(
     bundle_id: str,
     event: str,
     referral_id: str,
+    person_id: str | None,
     names: Sequence[str],
     body: str,
     now: datetime,
@@ -45,6 +46,7 @@ async def keep_message(
         "bundle_id": bundle_id,
         "event": event,
         "referral_id": referral_id,
+        "person_id": person_id,
         "names": list(names),
         "body": body,
         "now": now,
