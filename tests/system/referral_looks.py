@@ -32,6 +32,7 @@ async def look(walk: Walk) -> None:
         *(feed_holds(walk, agency, person, entries) for agency in AGENCIES),
         *(lists_hold(walk, agency, person) for agency in AGENCIES),
         *(ends_hold(walk, it) for it in walk.model.of(person)),
+        *(ledger_holds(walk, agency, person) for agency in SENDERS),
     )
 
 
@@ -97,6 +98,17 @@ async def feed_holds(walk: Walk, agency: str, person: int, entries: list[dict[st
         assert permit["recipient"] == agency
         if permit["consent_id"] in walk.withdrawn:
             assert item["content"] is None, f"the feed of {agency} keeps what rested on a withdrawn consent"
+
+
+async def ledger_holds(walk: Walk, agency: str, person: int) -> None:
+    """1: a sender is told who got what because of a referral of its own, and by no order but its own."""
+    answer = await walk.call(agency, "GET", f"{walk.people[person].path}/disclosures?limit=500")
+    search(walk, agency, answer.body.decode(), past=False)
+    for line in answer.json()["items"]:
+        if line["direction"] == "disclosed" and line.get("clause") in ("4.1", "4.2"):
+            own = [it for it in walk.model.of(person) if (it.sender, it.receiver) == (agency, line["agency"])]
+            mine = any(it.ordered or line["clause"] == "4.1" for it in own)
+            assert mine or line["state"] == "refused", f"{agency} is told of a referral that is not its own: {line}"
 
 
 async def lists_hold(walk: Walk, agency: str, person: int) -> None:

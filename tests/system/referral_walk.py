@@ -14,6 +14,7 @@ from typing import Any
 
 from chassis.clock import now
 from chassis.http_client import Answer
+from chassis.ids import new_id
 from tests.support.settled import settled
 from tests.system.referral_model import NHS, PRISON, PROBATION, RECEIVERS, End, Model, Referral
 from tests.system.world import Person, World
@@ -73,9 +74,14 @@ class Walk:
         return word
 
     async def call(self, agency: str, method: str, path: str, body: Any = None, **how: Any) -> Answer:
-        """A call at the agency's gateway; it never fails by the gateway's own fault."""
-        answer = await self.world.desk(agency).call(method, path, body, **how)
+        """A call at the agency's gateway, made again with the same key where a busy machine answers 503."""
+        headers = how.pop("headers", {}) | ({"idempotency-key": new_id()} if method == "POST" else {})
         self.counted.requests += 1
+        for pause in (0.5, 2.0, 5.0, None):
+            answer = await self.world.desk(agency).call(method, path, body, headers=headers, **how)
+            if answer.status != 503 or pause is None:
+                break
+            await asyncio.sleep(pause)
         assert answer.status < 500, (method, path, answer.status)
         return answer
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from chassis.http_client import ServiceClient
 from tests.support.stack import RunningStack, running_stack
@@ -37,7 +37,7 @@ from tests.system.world import World
 from throughgate.local.programs import deploy_dir
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "3"))
-STEPS = int(os.environ.get("STEPS", "8"))
+STEPS = int(os.environ.get("STEPS", "6"))
 LONG = EXAMPLES > 20
 counted = Counted()
 
@@ -117,6 +117,16 @@ class Machine(RuleBasedStateMachine):
 
     def there(self) -> list[Referral]:
         return [it for it in self.walk.model.referrals if it.received]
+
+    @initialize(first=receivers, ordered=yes_or_no)
+    def begin(self, first: str, ordered: bool) -> None:
+        """So that there is something to answer from the first step on."""
+        second = next(each for each in RECEIVERS if each != first)
+        self.then(
+            self.walk.consent(0, PROBATION, RECEIVERS),
+            self.walk.refer(PRISON, first, 0, ordered=ordered),
+            self.walk.refer(PROBATION, second, 0, ordered=not ordered),
+        )
 
     @precondition(lambda self: len(self.walk.model.referrals) < 6)
     @rule(sender=senders, receiver=receivers, person=persons, ordered=yes_or_no)
@@ -214,6 +224,9 @@ async def test_a_story_of_silent_answers(narrow_stack: RunningStack) -> None:
     """What every run has to meet: each answer in silence, withdrawn in silence, agreed to again, and heard."""
     async with walking(narrow_stack, frozenset({PRISON})) as walk:
         trust, drugs = RECEIVERS
+        await walk.refer(PRISON, drugs, 1, ordered=False)
+        await walk.refer(PROBATION, drugs, 1, ordered=True)
+        await after(walk)
         waiting = await walk.refer(PRISON, trust, 0, ordered=False)
         await walk.consent(0, PRISON, (drugs,))
         await after(walk)

@@ -169,4 +169,12 @@ MUTATIONS = (
         "",
         WALK,
     ),
+    Mutation(
+        "a-source-learns-of-an-order-that-is-not-its-own",
+        "services/consent/consent/domain/referrals.py",
+        "any(referral.ordered or not ordered for referral in own)",
+        "bool(own)",
+        ("tests/unit/consent/test_referral_grounds.py",),
+        cheap=True,
+    ),
 )
