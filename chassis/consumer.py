@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis import broker, clock, crash, logging, parked
 from chassis.backoff import backoff, pause
 from chassis.db import Database, is_passing
+from chassis.lag import Progress
 from chassis.settings import Settings
 from chassis.stream import Message, take_turns
 from chassis.telemetry import span
@@ -114,6 +115,7 @@ class Consumer:
         self.ready = False
         self._after_commit = after_commit
         self._parked_in_a_row = 0
+        self.progress = Progress()
 
     async def run(self, stop: asyncio.Event) -> None:
         failures = 0
@@ -153,6 +155,7 @@ class Consumer:
             if not shared:
                 consumer.assign(broker.partitions(self.settings, self.topics))
             await broker.meet(self.database, consumer, part=f"consumer {self.group}", cluster=cluster, stop=stop)
+            self.progress.begin(consumer)
             self.ready = True
             idle_since = clock.now()
             while not stop.is_set():
@@ -165,6 +168,7 @@ class Consumer:
                     if await broker.cluster_id(self.settings) != cluster:
                         return
         finally:
+            self.progress.begin(None)
             await broker.close(consumer)
 
     async def _handle(
@@ -173,6 +177,7 @@ class Consumer:
         records: Mapping[TopicPartition, list[ConsumerRecord]],
         stop: asyncio.Event,
     ) -> None:
+        self.progress.fetched(records)
         messages = []
         for partition in records:
             for record in records[partition]:
@@ -181,6 +186,7 @@ class Consumer:
                 except Unreadable as error:
                     await self._park(self._unreadable(record), error.code)
         await self.process(messages, stop)
+        self.progress.took(records)
         crash.here("consumer.after_commit")
         try:
             await consumer.commit({partition: batch[-1].offset + 1 for partition, batch in records.items()})

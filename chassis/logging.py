@@ -6,6 +6,7 @@ arguments. So nothing that came from outside can reach a log by way of a format 
 """
 
 import logging
+import re
 import sys
 import traceback
 from collections.abc import MutableMapping
@@ -13,6 +14,7 @@ from types import TracebackType
 from typing import Any, cast
 
 import structlog
+from prometheus_client import Counter
 
 from chassis.settings import Settings
 
@@ -28,6 +30,10 @@ ALLOWED = frozenset(_LINE | _TRACE | _WORDS | _IDS | _MESSAGES | _COUNTS | _PROC
 """Every key a log line may have. Opaque ids are allowed; identifiers, names, dates of birth and free text are not."""
 
 EventDict = MutableMapping[str, Any]
+
+ALARMS = Counter("throughgate_alarms_total", "Warnings and errors of the log, by their names.", ["event"])
+_OWN_NAME = re.compile(r"[a-z]+\.[a-z_-]+")
+"""Of our own lines; a library's template is not fit to be a label."""
 
 
 def configure(settings: Settings) -> None:
@@ -47,6 +53,7 @@ def _write_lines(level: int) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            count_alarms,
             only_types_and_places,
             only_allowed_keys,
             structlog.processors.JSONRenderer(),
@@ -60,6 +67,13 @@ def _write_lines(level: int) -> None:
 def get(name: str) -> structlog.typing.FilteringBoundLogger:
     """The logger of one module; `name` is usually `__name__`."""
     return cast(structlog.typing.FilteringBoundLogger, structlog.get_logger(module=name))
+
+
+def count_alarms(_logger: object, method: str, event: EventDict) -> EventDict:
+    """What an operator is to be woken by can be counted where nobody reads logs."""
+    if method in ("warning", "error") and _OWN_NAME.fullmatch(str(event.get("event"))):
+        ALARMS.labels(event["event"]).inc()
+    return event
 
 
 def only_allowed_keys(_logger: object, _method: str, event: EventDict) -> EventDict:

@@ -8,14 +8,15 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Coroutine, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import uvicorn
 import uvloop
 from aiokafka.errors import KafkaError
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
-from chassis import broker, clock, crash, logging, telemetry
+from chassis import broker, clock, crash, logging, metrics, telemetry
 from chassis.consumer import Consumer
 from chassis.db import Database
 from chassis.relay import Relay
@@ -78,7 +79,10 @@ async def run(
             sending = parts.create_task(_part(_after(working, stop, relay), stop)) if relay else None
             if app is not None:
                 _add_readiness(app, relay, consumers)
-                parts.create_task(_serve(app, settings, stop))
+                parts.create_task(_serve(app, settings, stop, port=settings.http_port))
+            if settings.metrics_port:
+                telling = metrics.application(database, relay=relay, consumers=consumers)
+                parts.create_task(_serve(telling, settings, stop, port=settings.metrics_port, lifespan="off"))
             await stop.wait()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(GRACE_S):
@@ -135,11 +139,14 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(app: FastAPI, settings: Settings, stop: asyncio.Event) -> None:
+async def _serve(
+    app: ASGIApp, settings: Settings, stop: asyncio.Event, *, port: int, lifespan: Literal["auto", "off"] = "auto"
+) -> None:
     config = uvicorn.Config(
         app,
         host=settings.http_host,
-        port=settings.http_port,
+        port=port,
+        lifespan=lifespan,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -58,6 +58,8 @@ class Settings(BaseSettings):
 
     http_host: str = "127.0.0.1"
     http_port: int = 8000
+    metrics_port: int = 0
+    """Where Prometheus finds `/metrics` of this process; 0 = nowhere."""
 
     caseload_url: str = "http://127.0.0.1:8101"
     release_notify_url: str = "http://127.0.0.1:8102"

@@ -5,8 +5,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,6 +25,7 @@ from tests.support.eventually import eventually
 from tests.support.forged import FAULTS, Fault, Forger, issuer_key
 from tests.support.stack import RunningStack, running_stack
 from throughgate.issuer.clients import ASSERTION_TYPE
+from throughgate.issuer.keyring import KeyRing
 
 ROOT = Path(__file__).resolve().parents[2]
 AGENCIES = {
@@ -108,13 +107,6 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory, own_key: ECKey) -> Itera
         yield running
 
 
-def rotate(stack: RunningStack) -> None:
-    told = {"THROUGHGATE_ENVIRONMENT": "development", "THROUGHGATE_DATA_DIR": str(stack.data_dir)}
-    told["THROUGHGATE_DEPLOY_DIR"] = str(ROOT / "deploy")
-    command = [sys.executable, "-m", "throughgate.issuer", "rotate"]
-    subprocess.run(command, env={**os.environ, **told}, check=True, capture_output=True)
-
-
 @pytest.fixture(scope="module")
 async def gate(own_stack: RunningStack, own_key: ECKey) -> AsyncIterator[Gate]:
     folder = own_stack.data_dir / "issuer"
@@ -127,7 +119,7 @@ async def gate(own_stack: RunningStack, own_key: ECKey) -> AsyncIterator[Gate]:
 
         assert await me(before) == 200
         for _ in range(3):
-            rotate(own_stack)
+            KeyRing(folder).rotate()
         assert await me(own_stack.token("hmp-northgate")) == 200, "a rotated key is fetched when it is first met"
         assert await me(before) == 401, "and the one that was taken back is good no more"
         forger = Forger.of(url=own_stack.url, audience=DEVELOPMENT_AUDIENCE, folder=folder, old=old)

@@ -16,7 +16,7 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 
@@ -38,13 +38,14 @@ class DatabaseUrls:
 
 @dataclass(frozen=True, slots=True)
 class StackFile:
-    """Where a stack is. `services` maps a service's name to the base URL of its internal HTTP."""
+    """Where a stack is: by service, the base URL of its internal HTTP, and of every process' metrics."""
 
     url: str
     pid: int
     kafka: str
     databases: dict[str, DatabaseUrls]
     services: dict[str, str]
+    metrics: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,11 @@ class Program:
     login: str = ""
     serves: bool = True
 
+    @property
+    def measured(self) -> bool:
+        """Whether it tells Prometheus of itself: whoever has a database does."""
+        return bool(self.database)
+
     def command(self) -> list[str]:
         return leashed([sys.executable, "-m", self.module])
 
@@ -81,12 +86,13 @@ def shared_environment(
 
 
 def own_environment(
-    program: Program, *, port: int, database_url: str, data_dir: Path, seal_key: str = ""
+    program: Program, *, port: int, database_url: str, data_dir: Path, seal_key: str = "", metrics_port: int = 0
 ) -> dict[str, str]:
     """What this process alone is told."""
     own = {
         "THROUGHGATE_SERVICE": program.name,
         "THROUGHGATE_HTTP_PORT": str(port),
+        "THROUGHGATE_METRICS_PORT": str(metrics_port),
         "THROUGHGATE_DATABASE_URL": database_url,
         "THROUGHGATE_OWNER_DATABASE_URL": "",
     }

@@ -88,12 +88,15 @@ class Stack:
             databases = await asyncio.to_thread(_provide, self.databases, admin_url, secrets)
             async with _Running(data.logs, self.report, gave_up) as services:
                 ports = {program.name: free_port() for program in PROGRAMS} | {"gateway": self.options.port}
+                metrics = {program.name: free_port() for program in PROGRAMS if program.measured}
                 shared = shared_environment(
                     ports=ports, broker=broker_settings, data_dir=data.root, cursor_key=secrets["cursor-key"]
                 )
                 url = f"http://{LOOPBACK}:{self.options.port}"
                 addresses = {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
-                data.write_stack(StackFile(url, os.getpid(), shared["THROUGHGATE_KAFKA"], databases, addresses))
+                measured = {name: f"http://{LOOPBACK}:{port}/metrics" for name, port in metrics.items()}
+                kafka = shared["THROUGHGATE_KAFKA"]
+                data.write_stack(StackFile(url, os.getpid(), kafka, databases, addresses, measured))
                 for program in self.programs:
                     login = databases[program.database].login_urls[program.login] if program.database else ""
                     own = own_environment(
@@ -102,6 +105,7 @@ class Stack:
                         database_url=login,
                         data_dir=data.root,
                         seal_key=secrets["seal-key"],
+                        metrics_port=metrics.get(program.name, 0),
                     )
                     services.start(
                         Spec(
