@@ -2,14 +2,18 @@
 
 import json
 import os
+import re
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.support.stack import RunningStack
 from throughgate.local.datadir import DataDir
+from throughgate.local.programs import PROGRAMS
 
 PROC = Path("/proc")
+MODULES = "-m (" + "|".join(re.escape(program.module) for program in PROGRAMS) + ")( |$)"
 LISTENING = "0A"
 LOOPBACK = {"0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"}
 """127.0.0.1, ::1 and 127.0.0.1 as IPv6, as the kernel writes them."""
@@ -100,3 +104,27 @@ def test_secrets_rest_in_files_of_their_owner_alone(stack: RunningStack, secrets
     files = [stack.data_dir / "secrets.json", stack.data_dir / "stack.json", stack.data_dir / "keys" / "share-log.key"]
     files += (stack.data_dir / "issuer").glob("*.json")
     assert {file.name: oct(file.stat().st_mode & 0o077) for file in files if file.stat().st_mode & 0o077} == {}
+
+
+def written(pid: int) -> set[Path]:
+    """Files that it holds open for writing, as they are named now; pipes, sockets and devices are none."""
+    found = set()
+    for entry in (PROC / str(pid) / "fd").iterdir():
+        try:
+            flags = (PROC / str(pid) / "fdinfo" / entry.name).read_text().split("flags:")[1].split()[0]
+            target = os.readlink(entry)
+        except (FileNotFoundError, PermissionError):
+            continue
+        if int(flags, 8) & os.O_ACCMODE and target.startswith("/") and not target.startswith("/dev/"):
+            found.add(Path(target.removesuffix(" (deleted)")))
+    return found
+
+
+def test_a_process_writes_to_its_log_and_to_files_of_a_moment(stack: RunningStack) -> None:
+    """So its file system may be read-only, beside the folder for temporary files and its data folder."""
+    data, temporary = stack.data_dir.resolve(), Path(tempfile.gettempdir()).resolve()
+    services = {pid: said for pid, said in processes(stack).items() if re.search(MODULES, said)}
+    assert len(services) >= len(PROGRAMS)
+    for pid, said in services.items():
+        inside = {path for path in written(pid) if not {data, temporary} & set(path.parents)}
+        assert inside == set(), said
