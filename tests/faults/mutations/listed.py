@@ -12,6 +12,7 @@ LOST = "tests/integration/chassis/test_lost_broker.py"
 TWO = "tests/faults/test_two_at_once.py"
 CRASHES = "tests/faults/test_crash_points.py"
 RACES = "tests/faults/test_withdrawal_races.py"
+ERASED = ("tests/privacy/test_erased.py",)
 WALK = ("tests/system/test_referral_walk.py", "-k", "story")
 
 
@@ -176,5 +177,62 @@ MUTATIONS = (
         "bool(own)",
         ("tests/unit/consent/test_referral_grounds.py",),
         cheap=True,
+    ),
+    Mutation(
+        "an-erasure-keeps-sections",
+        "services/caseload/caseload/operations/erasure.py",
+        '    "section",\n',
+        "",
+        ERASED,
+    ),
+    Mutation(
+        "an-erasure-keeps-offers",
+        "services/consent/consent/operations/erasure.py",
+        '    "offer",\n',
+        "",
+        ERASED,
+    ),
+    Mutation(
+        "release-notify-does-not-erase",
+        "services/release-notify/release_notify/handlers.py",
+        "    PersonErasedV1: on_person_erased,\n",
+        "",
+        ERASED,
+    ),
+    Mutation(
+        "referral-does-not-erase",
+        "services/referral/referral/handlers.py",
+        "    PersonErasedV1: on_person_erased,\n",
+        "",
+        ERASED,
+    ),
+    Mutation(
+        "audit-keeps-keys-and-details",
+        "services/audit/audit/handlers.py",
+        "    ErasureRecordedV1: _on_erasure,\n",
+        "",
+        ERASED,
+    ),
+    Mutation(
+        "the-gateway-does-not-erase",
+        "services/gateway/gateway/operations/project.py",
+        "await erase(session, step, now=now)",
+        "continue",
+        ERASED,
+    ),
+    Mutation(
+        "an-erasure-tells-whose-the-entries-are",
+        "services/audit/audit/domain/entries.py",
+        "            agency=event.by,\n",
+        "            agency=event.by,\n            person_id=event.person_id,\n",
+        ("tests/integration/audit/test_erasure.py",),
+    ),
+    Mutation(
+        "an-erasure-is-believed-unsigned",
+        "services/gateway/gateway/domain/proof.py",
+        '    if not detail_holds(leaf.content_digest, entry.salt, entry.detail):\n        return None, "digest"\n'
+        "    ids, subjects",
+        "    ids, subjects",
+        ("tests/integration/gateway/test_erasure.py",),
     ),
 )
