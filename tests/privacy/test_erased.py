@@ -24,7 +24,7 @@ from tests.support.settled import owner_urls, settled
 from tests.support.stack import RunningStack, running_stack
 from tests.support.traces import traces
 from tests.system.referring import act, agree, refer, sees
-from tests.system.world import AUDITOR, CHARITY, NORTHGATE, PROBATION, TRUST, Person, World
+from tests.system.world import AUDITOR, CHARITY, DRUGS, NORTHGATE, PROBATION, TRUST, Person, World
 from throughgate.local.datadir import DataDir
 from throughgate.verifying import read_key, verify_log
 
@@ -97,7 +97,8 @@ async def _live(world: World, marks: Marks) -> Person:
     }
     for category, content in sections.items():
         await prison.put(f"{person.path}/sections/{category}", content)
-    await world.consent(person, CHARITY, evidence_ref=word(), interpreter=word())
+    await world.claim(person, DRUGS, "key-worker")
+    await world.consent(person, CHARITY, DRUGS, evidence_ref=word(), interpreter=word())
     warning = {
         "to": [{"agency": PROBATION}],
         "risk": "suicide",
@@ -115,6 +116,9 @@ async def _live(world: World, marks: Marks) -> Person:
     await act(world, TRUST, referral, "appointments", meeting)
     await world.sees(CHARITY, person, day)
     await world.sees(PROBATION, person, day)
+    await world.sees(DRUGS, person, day)
+    await world.desk(DRUGS).delete(f"{person.path}/involvement")  # its view goes; what its feed had stays there
+    await world.sees_nothing(DRUGS, person)
     _, cursor = await world.desk(CHARITY).feed()
     await world.desk(CHARITY).post("/feed/acknowledgements", {"up_to": cursor})
     return person
@@ -197,7 +201,7 @@ async def test_seven_days_after_an_erasure_no_database_holds_anything_of_the_per
 
 async def _nobody_knows_them(world: World, person: Person, marks: Marks) -> None:
     """Each agency whose feed held something of the person is told once, by id; nobody can name them any more."""
-    for agency in (CHARITY, PROBATION, TRUST):
+    for agency in (CHARITY, DRUGS, PROBATION, TRUST):
         items, _ = await world.desk(agency).feed()
         about = [item for item in items if item["person_id"] == person.id]
         assert [(item["type"], item["content"]) for item in about] == [("person.erased", {"person_ids": [person.id]})]
