@@ -16,14 +16,14 @@ from chassis.idempotency import IdempotentRoute, key_required
 from chassis.pagination import PageDep
 from chassis.session import SessionDep
 from contracts.codes import Scheme, Scope
-from contracts.http.caseload import (
+from contracts.http.erasure import ErasureAnswer, ErasureBody
+from contracts.http.matching import (
     DoubtAnswer,
     DoubtDecision,
     DoubtList,
     MergeAnswer,
     MergeBody,
 )
-from contracts.http.erasure import ErasureAnswer, ErasureBody
 
 router = APIRouter(prefix="/v1", tags=["operators"], route_class=IdempotentRoute, dependencies=[require(Scope.OPERATE)])
 
