@@ -98,6 +98,15 @@ def _wanted(settings: Settings) -> dict[str, TopicSpec]:
     return {wire_name(settings, spec.name): spec for spec in specs().values()}
 
 
+def topic_configs(spec: TopicSpec) -> dict[str, str]:
+    """What the broker is told of a topic when it is made."""
+    return {
+        "retention.ms": str(spec.retention_days * _DAY_MS - SEGMENT_MS),
+        "segment.ms": str(SEGMENT_MS),
+        "max.message.bytes": str(MAX_MESSAGE_BYTES),
+    }
+
+
 async def _create(admin: AIOKafkaAdminClient, settings: Settings, names: Iterable[str]) -> None:
     """Asks for these topics. An answer carries its errors by topic; what counts is what is there afterwards."""
     wanted = _wanted(settings)
@@ -106,11 +115,7 @@ async def _create(admin: AIOKafkaAdminClient, settings: Settings, names: Iterabl
             name,
             num_partitions=wanted[name].partitions,
             replication_factor=settings.kafka_replication,
-            topic_configs={
-                "retention.ms": str(wanted[name].retention_days * _DAY_MS - SEGMENT_MS),
-                "segment.ms": str(SEGMENT_MS),
-                "max.message.bytes": str(MAX_MESSAGE_BYTES),
-            },
+            topic_configs=topic_configs(wanted[name]),
         )
         for name in sorted(names)
     ]
