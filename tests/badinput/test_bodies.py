@@ -95,6 +95,9 @@ async def test_no_body_makes_a_fault_or_comes_back(pipe: Pipe, names: dict[str, 
                 {"if-match": '"1"'} if "/referrals/" in path else {}
             )
             answer = await pipe.call(AGENCIES[kind], kind, method, path, raw=raw, member="sam", **headers)
+            if answer.status_code == 503 and answer.json()["code"] == "not-caught-up":
+                await pipe.settle()  # nothing carries here while a call waits
+                answer = await pipe.call(AGENCIES[kind], kind, method, path, raw=raw, member="sam", **headers)
             held(answer, f"{method} {template} as {kind}, seed {seed}, {raw[:300]!r}")
             taken += answer.status_code < 300
     assert taken, "nothing was taken: the bodies are all too far from what the schema says"
