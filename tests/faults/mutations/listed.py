@@ -33,9 +33,9 @@ MUTATIONS = (
     Mutation(
         "consumer-commits-offsets-before-the-effect",
         "chassis/consumer.py",
-        "        await self.process(messages, stop)\n        crash.here",
+        "        await self.process(messages, stop)\n        self.progress",
         "        await consumer.commit({partition: batch[-1].offset + 1 for partition, batch in records.items()})\n"
-        "        await self.process(messages, stop)\n        crash.here",
+        "        await self.process(messages, stop)\n        self.progress",
         (CRASHES, "-k", "any_point"),
         environment=(("FAULTS_ONLY", "consumer.before_commit"),),
     ),
