@@ -7,22 +7,22 @@ from tests.support.broker import (
     embedded_server,
     kafka_bootstrap,
     make_broker,
+    pytest_collection_modifyitems,
     pytest_generate_tests,
 )
 from tests.support.postgres import fresh_database, make_database, make_empty_database, pg_server
-from tests.support.stack import embedded_stack, kafka_stack, stack
+from tests.support.stack import stack
 
 __all__ = [
     "broker",
     "embedded_server",
-    "embedded_stack",
     "fresh_database",
     "kafka_bootstrap",
-    "kafka_stack",
     "make_broker",
     "make_database",
     "make_empty_database",
     "pg_server",
+    "pytest_collection_modifyitems",
     "pytest_generate_tests",
     "stack",
 ]

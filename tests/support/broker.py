@@ -99,9 +99,17 @@ class EmbeddedBroker:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Tests marked `kafka` run on both brokers, the others on the embedded one."""
     both = metafunc.definition.get_closest_marker("kafka") is not None
-    for name in ("broker", "stack"):
-        if name in metafunc.fixturenames:
-            metafunc.parametrize(name, ["embedded", "kafka"] if both else ["embedded"], indirect=True)
+    brokers = ["embedded", "kafka"] if both else ["embedded"]
+    if "broker" in metafunc.fixturenames:
+        metafunc.parametrize("broker", brokers, indirect=True)
+    if "stack" in metafunc.fixturenames:
+        metafunc.parametrize("stack", brokers, indirect=True, scope="session")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that start a stack of their own come first: no shared one idles beside them."""
+    items.sort(key=lambda item: "stack" in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")

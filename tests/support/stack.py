@@ -169,21 +169,8 @@ def stack_on_kafka(bootstrap: str) -> Iterator[RunningStack]:
 
 
 @pytest.fixture(scope="session")
-def embedded_stack() -> Iterator[RunningStack]:
-    """The session's stack on the embedded broker, started the first time a test asks."""
-    with running_stack() as running:
+def stack(request: pytest.FixtureRequest) -> Iterator[RunningStack]:
+    """A ready stack, shared with the other tests on that broker, which follow each other; it ends before the next."""
+    bootstrap = request.getfixturevalue("kafka_bootstrap") if request.param == "kafka" else None
+    with stack_on_kafka(bootstrap) if bootstrap else running_stack() as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def kafka_stack(kafka_bootstrap: str) -> Iterator[RunningStack]:
-    """The session's stack on Apache Kafka; skips (in CI: fails) where that cannot run."""
-    with stack_on_kafka(kafka_bootstrap) as running:
-        yield running
-
-
-@pytest.fixture
-def stack(request: pytest.FixtureRequest) -> RunningStack:
-    """A ready stack, shared with other tests."""
-    running: RunningStack = request.getfixturevalue(f"{request.param}_stack")
-    return running

@@ -211,8 +211,8 @@ def run_machine(stack: RunningStack, deaf: frozenset[str]) -> None:
 
 
 @pytest.mark.timeout(0)
-def test_under_the_agreement_as_it_is_signed_nobody_learns_what_is_not_theirs(embedded_stack: RunningStack) -> None:
-    run_machine(embedded_stack, frozenset())
+def test_under_the_agreement_as_it_is_signed_nobody_learns_what_is_not_theirs(stack: RunningStack) -> None:
+    run_machine(stack, frozenset())
 
 
 @pytest.mark.timeout(0)
