@@ -3,10 +3,10 @@
 from functools import lru_cache
 
 from fastapi import Request
-from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel
 
 from chassis.access_log import matched_route
+from chassis.dependants import ByIdentity
 from chassis.problems import Problem
 
 
@@ -16,7 +16,7 @@ async def only_known_query(request: Request) -> None:
     dependant = getattr(route, "dependant", None)
     if not request.query_params or dependant is None:
         return
-    known = _known(_Identity(dependant))
+    known = _known(ByIdentity(dependant))
     if set(request.query_params) <= known:
         return
     raise Problem(
@@ -27,26 +27,10 @@ async def only_known_query(request: Request) -> None:
     )
 
 
-class _Identity:
-    """Compares a dependant by identity, which is what lasts as long as its route."""
-
-    def __init__(self, dependant: Dependant) -> None:
-        self.dependant = dependant
-
-    def __hash__(self) -> int:
-        return id(self.dependant)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Identity) and other.dependant is self.dependant
-
-
 @lru_cache(maxsize=4096)
-def _known(identity: _Identity) -> frozenset[str]:
+def _known(dependants: ByIdentity) -> frozenset[str]:
     names: set[str] = set()
-    pending = [identity.dependant]
-    while pending:
-        dependant = pending.pop()
-        pending.extend(dependant.dependencies)
+    for dependant in dependants:
         for field in dependant.query_params:
             annotation = field.field_info.annotation
             if isinstance(annotation, type) and issubclass(annotation, BaseModel):

@@ -7,13 +7,13 @@ it.
 from functools import lru_cache
 
 from fastapi import Request
-from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.types import ExceptionHandler
 
 from chassis.access_log import matched_route
 from chassis.auth import current_actor
+from chassis.dependants import ByIdentity
 from chassis.problems import Problem
 
 
@@ -21,7 +21,7 @@ async def token_first(request: Request) -> None:
     """Application-wide dependency, before all others. Raises Unauthorized where a token is needed and none is good."""
     _, route = matched_route(request.scope)
     dependant = getattr(route, "dependant", None)
-    if dependant is not None and _needs_token(_Identity(dependant)):
+    if dependant is not None and _needs_token(ByIdentity(dependant)):
         await current_actor(request)
 
 
@@ -41,25 +41,6 @@ def after_the_token(handler: ExceptionHandler) -> ExceptionHandler:
     return handle
 
 
-class _Identity:
-    """Compares a dependant by identity, which is what lasts as long as its route."""
-
-    def __init__(self, dependant: Dependant) -> None:
-        self.dependant = dependant
-
-    def __hash__(self) -> int:
-        return id(self.dependant)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Identity) and other.dependant is self.dependant
-
-
 @lru_cache(maxsize=4096)
-def _needs_token(identity: _Identity) -> bool:
-    pending = [identity.dependant]
-    while pending:
-        dependant = pending.pop()
-        if dependant.call is current_actor:
-            return True
-        pending.extend(dependant.dependencies)
-    return False
+def _needs_token(dependants: ByIdentity) -> bool:
+    return any(dependant.call is current_actor for dependant in dependants)
