@@ -35,7 +35,10 @@ async def test_each_kind_has_its_own_document_and_health(pipe: Pipe) -> None:
     assert "/v1/release-dates/bulk" not in paths[AgencyKind.PROBATION]
     assert "/v1/shares" in paths[AgencyKind.AUDITOR]
     assert "/v1/feed" not in paths[AgencyKind.AUDITOR]
-    assert paths[AgencyKind.PROBATION] - paths[AgencyKind.COURT] == {"/v1/unaccepted", "/v1/monitoring"}
+    assert paths[AgencyKind.PROBATION] - paths[AgencyKind.COURT] == {
+        *("/v1/unaccepted", "/v1/monitoring", "/v1/people/{person}/screening-requests"),
+        *("/v1/screening-requests", "/v1/screening-requests/{screening_id}"),
+    }
     assert paths[AgencyKind.COURT] <= paths[AgencyKind.PROBATION]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from chassis import clock
 from contracts.http.referral_views import ReferralView, ReferralViews
+from tests.integration.gateway.sides import Agency, side_of, side_with
 from tests.integration.gateway.world import (
     AUDITOR,
     POLICE,
@@ -26,7 +27,6 @@ from tests.support.pipe import Pipe
 
 MOORLAND = ("mht-moorland", "mental-health")
 WORDS = {"needs", "reason", "urgency", "scores", "previous_contact"}
-Agency = tuple[str, str]
 
 CONSENT = {
     "decision": "given",
@@ -63,25 +63,11 @@ async def refer(pipe: Pipe, agency: Agency, body: dict[str, Any]) -> dict[str, A
 
 
 async def seen(pipe: Pipe, agency: Agency, referral: str) -> dict[str, Any]:
-    answer = await pipe.call(*agency, "GET", f"/referrals/{referral}")
-    if answer.status_code == 404:
-        return {}
-    assert answer.status_code == 200, answer.text
-    ReferralView.model_validate_json(answer.content)
-    return dict(answer.json()) | {"etag": answer.headers["etag"]}
+    return await side_of(pipe, agency, f"/referrals/{referral}", ReferralView)
 
 
 def when(pipe: Pipe, agency: Agency, referral: str, **wanted: Any) -> Callable[[], Awaitable[Any]]:
-    """Whether this side sees the referral with these values; `...` is anything that is there."""
-
-    async def holds() -> dict[str, Any]:
-        found = await seen(pipe, agency, referral)
-        assert found, "no such referral"
-        for name, value in wanted.items():
-            assert found.get(name) if value is ... else found.get(name) == value, found
-        return found
-
-    return holds
+    return side_with(pipe, agency, f"/referrals/{referral}", ReferralView, wanted)
 
 
 async def act(pipe: Pipe, agency: Agency, referral: str, action: str, body: Any = None) -> dict[str, Any]:

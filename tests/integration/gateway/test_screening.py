@@ -7,6 +7,7 @@ from starlette.routing import Mount
 
 from chassis.ids import new_id
 from contracts.http.screening import Screening, ScreeningList
+from tests.integration.gateway.sides import Agency, side_of, side_with
 from tests.integration.gateway.world import (
     AUDITOR,
     CONSENT,
@@ -26,7 +27,6 @@ from tests.support.tokens import TOKENS
 
 YOUTH = ("yot-northtown", "youth")
 DIVERSION = ("ld-north", "liaison-diversion")
-Agency = tuple[str, str]
 
 
 async def ask(pipe: Pipe, person: str, *, agency: Agency = PROBATION, **headers: Any) -> Any:
@@ -39,25 +39,11 @@ async def answer(pipe: Pipe, screening: str, said: str, **headers: Any) -> Any:
 
 
 async def seen(pipe: Pipe, agency: Agency, screening: str) -> dict[str, Any]:
-    found = await pipe.call(*agency, "GET", f"/screening-requests/{screening}")
-    if found.status_code == 404:
-        return {}
-    assert found.status_code == 200, found.text
-    Screening.model_validate_json(found.content)
-    return dict(found.json()) | {"etag": found.headers["etag"]}
+    return await side_of(pipe, agency, f"/screening-requests/{screening}", Screening)
 
 
 def when(pipe: Pipe, agency: Agency, screening: str, **wanted: Any) -> Callable[[], Awaitable[Any]]:
-    """Whether this side sees the request with these values; `...` is anything that is there."""
-
-    async def holds() -> dict[str, Any]:
-        found = await seen(pipe, agency, screening)
-        assert found, "no such request"
-        for name, value in wanted.items():
-            assert found.get(name) if value is ... else found.get(name) == value, found
-        return found
-
-    return holds
+    return side_with(pipe, agency, f"/screening-requests/{screening}", Screening, wanted)
 
 
 async def agree(pipe: Pipe, number: str, *recipients: Agency, **more: Any) -> None:
@@ -166,7 +152,7 @@ async def test_a_question_asked_past_the_gateway_by_who_may_have_no_answer_reach
     )
     assert asked.status == 201, asked.status
     await pipe.settle()
-    assert (await seen(pipe, POLICE, asked.json()["screening_id"]))["state"] == "awaiting-consent"
+    await eventually(when(pipe, POLICE, asked.json()["screening_id"], state="awaiting-consent"))
     assert await knows_nothing(pipe, TRUST, person)
 
 
