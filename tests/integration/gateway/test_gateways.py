@@ -4,7 +4,7 @@ import json
 
 from contracts.codes import AgencyKind
 from contracts.http.gateway import Reconciliation
-from tests.integration.gateway.world import AUDITOR, CHARITY, CONSENT, PRISON, held, new_number
+from tests.integration.gateway.world import AUDITOR, CHARITY, CONSENT, PRISON, PROBATION, held, join, new_number
 from tests.support.eventually import eventually
 from tests.support.http import problem
 from tests.support.pipe import Pipe
@@ -60,10 +60,13 @@ async def test_looking_is_recorded_before_the_answer_goes_out(pipe: Pipe) -> Non
 
 
 async def test_feeds_reconcile_with_the_log(pipe: Pipe) -> None:
+    number = new_number()
+    await held(pipe, number)
+    await join(pipe, PROBATION, number)
     await pipe.settle()
     answer = await pipe.call(*AUDITOR, "GET", "/reconciliation")
     found = Reconciliation.model_validate_json(answer.content)
-    assert found.items
+    assert PROBATION[0] in {each.agency for each in found.items}
     assert [each.agency for each in found.items if each.missing] == []
 
 
