@@ -49,6 +49,10 @@ bulk: $(VENV)/.ready ## a hundred thousand lines of bulk beside single pushes
 referral-walk: $(VENV)/.ready ## walk referrals over two senders and two receivers (EXAMPLES=40 STEPS=30 for the long run)
 	EXAMPLES=$${EXAMPLES:-40} STEPS=$${STEPS:-30} $(BIN)/python -m pytest tests/system/test_referral_walk.py -s $(ARGS)
 
+.PHONY: plugs
+plugs: $(VENV)/.ready ## the short forms of faults, races, isolation, bad input and privacy; about a quarter of an hour
+	$(BIN)/python -m pytest tests/faults tests/isolation tests/badinput tests/privacy $(ARGS)
+
 .PHONY: faults
 faults: $(VENV)/.ready ## walk every crash point of every service, then kill at random (KILLS=200); about an hour
 	FAULTS=long KILLS=$${KILLS:-200} $(BIN)/python -m pytest tests/faults -s --ignore tests/faults/mutations --ignore tests/faults/test_withdrawal_races.py $(ARGS)
