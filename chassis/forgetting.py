@@ -4,11 +4,15 @@ A message that waits, or that parked its stream, keeps its place and is passed o
 goes on by itself. Only topics whose messages are about one person each are looked at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.consumer import Received
+from contracts.caseload import PersonErasedV1
+from contracts.event import EventData
+from contracts.log import ShareReceiptedV1
 from contracts.topics import Topic
 
 EMPTIED = "emptied.v1"
@@ -42,3 +46,11 @@ async def empty_waiting(session: AsyncSession, ids: Sequence[str]) -> None:
     names = {"emptied": EMPTIED, "topics": [str(topic) for topic in OF_ONE_PERSON], "ids": list(ids)}
     await session.execute(text(_EMPTY), names)
     await session.execute(text(_UNPARK), {"emptied": EMPTIED})
+
+
+def without_erased(batch: Sequence[Received[EventData]], erased: Collection[str]) -> list[Received[EventData]]:
+    """The events about people who are there: not `erased` before, nor by this batch. Of a merge the kept one counts;
+    receipts free the window whosever they are."""
+    erasures = [received.data for received in batch if isinstance(received.data, PersonErasedV1)]
+    gone = {*erased, *(person_id for erasure in erasures for person_id in erasure.person_ids)}
+    return [each for each in batch if each.key not in gone or isinstance(each.data, PersonErasedV1 | ShareReceiptedV1)]

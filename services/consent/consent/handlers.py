@@ -16,7 +16,7 @@ from chassis import clock, outbox
 from chassis.consumer import Received
 from consent.models import InvolvementRow, OfferRow, PersonRow
 from consent.operations.deciding import decide_and_emit
-from consent.operations.erasure import erase, erased_of
+from consent.operations.erasure import erase
 from consent.operations.facts import note_involvement, note_mappa, take_offer
 from consent.operations.merges import merge, unmerge
 from consent.operations.persons import Taken, take
@@ -85,7 +85,7 @@ async def apply(session: AsyncSession, batch: Sequence[Received[EventData]]) -> 
         return
     numbers = {number for event in handled for number in numbers_in(event)}
     taken = await take(session, numbers, now=now)
-    gone = await erased_of(session, sorted(numbers))
+    gone = {number for number in numbers if taken.by_number[number].erased_at is not None}
     gone |= {number for event in handled if isinstance(event, PersonErasedV1) for number in event.person_ids}
     under_way = Batch(
         session, now, current, taken, await _known_offers(session, handled), await _known_involvements(session, handled)

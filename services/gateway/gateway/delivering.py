@@ -8,7 +8,7 @@ each attempt, after the address was checked for it.
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from prometheus_client import Counter
@@ -80,7 +80,7 @@ class Deliverer:
                 there = []
             for line in there:
                 if line not in self._lines or self._lines[line].done():
-                    self._lines[line] = asyncio.create_task(LineRun(self._desk, line).run(stop))
+                    self._lines[line] = asyncio.create_task(LineRun(self._desk, line, stop).run())
             await pause(stop, LOOK_SECONDS)
         self._desk.wakes.wake()
         await asyncio.gather(*self._lines.values(), return_exceptions=True)
@@ -92,15 +92,14 @@ class LineRun:
 
     desk: Desk
     line: Line
+    stop: asyncio.Event
     failures: int = 0
     registered_at: datetime | None = None
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self) -> None:
         """Until told to stop, or until the endpoint is taken back."""
-        self.stop = stop
         with self.desk.wakes.watching(self.line.agency) as woken:
-            while not stop.is_set():
+            while not self.stop.is_set():
                 woken.clear()
                 try:
                     rest = await self._turn()
@@ -109,7 +108,7 @@ class LineRun:
                     await self._rest(woken, rest)
                 except Exception as error:
                     self._fault(error)
-                    await pause(stop, backoff(self.failures, top=LINE_TOP_SECONDS))
+                    await pause(self.stop, backoff(self.failures, top=LINE_TOP_SECONDS))
 
     async def _turn(self) -> float | None:
         """Collect what is new and make the attempts that are due. Seconds to rest, None if the endpoint is gone."""

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import clock
 from chassis.consumer import Handler, Received, Together, dispatch
+from chassis.forgetting import without_erased
 from chassis.outbox import on_share_receipted
 from contracts.caseload import AgencyRegisteredV1, CustodyChangedV1, PersonErasedV1, PersonMergedV1, PersonUnmergedV1
 from contracts.event import EventData
@@ -48,15 +49,8 @@ async def apply(session: AsyncSession, batch: Sequence[Received[EventData]]) -> 
     """
     batch = [received for received in batch if type(received.data) in HANDLERS]
     await lock_persons(session, [person_id for received in batch for person_id in _persons(received.data)])
-    await _dispatched(session, await _without_erased(session, batch))
-
-
-async def _without_erased(session: AsyncSession, batch: Sequence[Received[EventData]]) -> Sequence[Received[EventData]]:
-    """The events about people who are there, of a merge the kept one; receipts free the window whosever they are."""
-    erasures = [received.data for received in batch if isinstance(received.data, PersonErasedV1)]
     gone = await erased_of(session, [received.key for received in batch])
-    gone |= {person_id for erasure in erasures for person_id in erasure.person_ids}
-    return [each for each in batch if each.key not in gone or isinstance(each.data, PersonErasedV1 | ShareReceiptedV1)]
+    await _dispatched(session, without_erased(batch, gone))
 
 
 def _persons(data: EventData) -> tuple[str, ...]:

@@ -1,22 +1,16 @@
 """Messages of the prison event bus: each does what it says, once."""
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.integration.caseload.conftest import World
-
-SAMPLES = Path(__file__).parents[4] / "shared" / "data" / "hmpps-domain-events"
+from tests.support.published import published
 
 
 def sample(name: str) -> bytes:
-    path = SAMPLES / f"sns-{name}-event.json"
-    if not path.exists() and os.environ.get("CI") != "true":
-        pytest.skip("the published messages are not here")
-    return path.read_bytes()
+    return published(f"hmpps-domain-events/sns-{name}-event.json").read_bytes()
 
 
 def message(event: str, at: str = "2026-03-01T10:00:00+00:00", **info: Any) -> bytes:

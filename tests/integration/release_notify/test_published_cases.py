@@ -4,17 +4,13 @@ import json
 import re
 from collections import defaultdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from chassis.ids import new_id
 from tests.integration.release_notify.conftest import World
+from tests.support.published import published
 
-CASES = Path(__file__).resolve().parents[4] / "shared" / "data" / "moj-release-dates" / "cases.ndjson"
-
-pytestmark = pytest.mark.skipif(not CASES.exists(), reason="the published data is not beside the project")
+CASES = "moj-release-dates/cases.ndjson"
 
 
 def independent(dates: dict[str, str]) -> str | None:
@@ -28,7 +24,7 @@ def independent(dates: dict[str, str]) -> str | None:
 
 
 async def test_every_effective_date_is_right(world: World) -> None:
-    cases: list[dict[str, Any]] = [json.loads(text) for text in CASES.read_text().splitlines()]
+    cases: list[dict[str, Any]] = [json.loads(text) for text in published(CASES).read_text().splitlines()]
     assert len(cases) == 507
     person_of = {case["prison_number"]: new_id() for case in cases}
     for person in person_of.values():
@@ -63,7 +59,7 @@ async def test_every_effective_date_is_right(world: World) -> None:
 
 
 async def test_each_case_pushed_date_by_date_with_its_sentence_ends_the_same(world: World) -> None:
-    cases = [json.loads(text) for text in CASES.read_text().splitlines()][::25]
+    cases = [json.loads(text) for text in published(CASES).read_text().splitlines()][::25]
     for case in cases:
         person = await world.held()
         sentence = {"kind": "determinate", "sentenced_at": case["sentenced_at"]} if case["sentenced_at"] else None

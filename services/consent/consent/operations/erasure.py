@@ -4,7 +4,6 @@ Under the person's lock, so that no decision about them comes after it. No endin
 together with the erasure would tell whose it was.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import text
@@ -61,12 +60,6 @@ _DECISIONS = (
 _GONE = """
 UPDATE person SET erased_at = :now, restricted = false, decide_again_at = NULL, queued_at = NULL WHERE id = ANY(:ids)
 """
-
-
-async def erased_of(session: AsyncSession, numbers: Sequence[str]) -> set[str]:
-    """Those of these numbers that were erased."""
-    statement = text("SELECT id FROM person WHERE id = ANY(:ids) AND erased_at IS NOT NULL")
-    return set(await session.scalars(statement, {"ids": list(numbers)}))
 
 
 async def erase(session: AsyncSession, *, event: PersonErasedV1, now: datetime) -> None:

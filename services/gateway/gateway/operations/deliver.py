@@ -13,7 +13,7 @@ from gateway.queries import feed
 from gateway.queries.answers import ItemNow
 
 MAX_IN_AN_EVENT = 500
-Outgoing = feed.FeedRow | ItemNow
+Leaving = feed.FeedRow | ItemNow
 
 _DELIVER = """
 INSERT INTO delivery (agency, share_id, cursor, source, told_source, delivered_at)
@@ -46,7 +46,7 @@ async def give(session: AsyncSession, *, agency: str, after: int, limit: int, no
     return Given(rows)
 
 
-async def record_first(session: AsyncSession, *, agency: str, rows: Sequence[Outgoing], now: datetime) -> None:
+async def record_first(session: AsyncSession, *, agency: str, rows: Sequence[Leaving], now: datetime) -> None:
     """Shares that go out to their recipient: those that never did before are recorded as delivered."""
     if not rows:
         return

@@ -10,9 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.domain.shares import ItemKind
-
-MESSAGE = "servicerequest-request"
-"""The event of messages that answers go back to."""
+from gateway.fhir.codes import REQUEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ SELECT {_FIELDS} FROM feed_item f
 JOIN section s ON s.agency = f.agency AND s.category = f.category AND s.subject_ref = f.subject_ref
     AND s.share_id = f.share_id
 WHERE f.agency = :agency AND f.cursor > :after AND f.kind = 'share' AND f.category = 'referral-status'
-AND EXISTS (SELECT FROM fhir_message m WHERE m.agency = f.agency AND m.event = '{MESSAGE}'
+AND EXISTS (SELECT FROM fhir_message m WHERE m.agency = f.agency AND m.event = '{REQUEST}'
     AND m.referral_id = CAST(s.body AS json) #>> '{{content,referral_id}}')
 ORDER BY f.cursor
 """  # noqa: S608 - put together from constants
@@ -104,7 +102,7 @@ async def answer_now(session: AsyncSession, *, agency: str, subject_ref: str) ->
 
 async def own_messages(session: AsyncSession, *, agency: str, referral_id: str) -> OwnMessages | None:
     """What the agency sent about a referral, or None."""
-    names = {"agency": agency, "event": MESSAGE, "referral_id": referral_id}
+    names = {"agency": agency, "event": REQUEST, "referral_id": referral_id}
     rows = (await session.execute(text(_SENT), names)).all()
     return OwnMessages(rows[0].body, rows[-1].bundle_id) if rows else None
 
