@@ -89,7 +89,7 @@ def _operations_router() -> APIRouter:
 
     @router.get("/health/readiness")
     async def readiness(request: Request) -> dict[str, str]:
-        """What the process needs in order to answer is there; 503 otherwise."""
+        """Which service is ready: what it needs in order to answer is there; 503 otherwise."""
         for check in request.app.state.checks:
             try:
                 await check()
@@ -97,7 +97,8 @@ def _operations_router() -> APIRouter:
                 raise
             except Exception as error:
                 raise problems.Unavailable("Not ready.", code="not-ready") from error
-        return {"status": "ready"}
+        settings: Settings = request.app.state.settings
+        return {"status": "ready", "service": settings.service}
 
     @router.get("/info")
     async def info(request: Request) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A process that answers `/health/readiness` and ends on SIGTERM: what the supervisor's own tests run.
+"""A process that answers `/health/readiness` with its name and ends on SIGTERM: what the supervisor's own tests run.
 
 Started as `python -m tests.support.tiny_service`; with TINY_SERVICE_FAILS set it ends at once with code 3.
 With TINY_SERVICE_GRANDCHILD set it starts a process of its own and writes that one's id to the data folder.
@@ -14,8 +14,8 @@ from pathlib import Path
 class _Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200 if self.path == "/health/readiness" else 404)
-        self.send_header("content-length", "0")
         self.end_headers()
+        self.wfile.write(b'{"status":"ready","service":"%s"}' % os.environ["THROUGHGATE_SERVICE"].encode())
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -37,7 +37,7 @@ async def sees(world: World, agency: str, referral: str, **wanted: object) -> di
 
     async def so() -> dict[str, Any]:
         answer = await world.desk(agency).call("GET", f"/referrals/{referral}")
-        assert answer.ok, answer.status
+        assert answer.ok, (agency, answer.status, answer.body)
         found = dict(answer.json())
         for name, value in wanted.items():
             assert found.get(name) if value is ... else found.get(name) == value, found

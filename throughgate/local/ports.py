@@ -7,6 +7,7 @@ that died can come back to the same port however many clients tried to reach it 
 import secrets
 import socket
 import time
+from collections.abc import Collection, Iterable
 
 LOOPBACK = "127.0.0.1"
 _FIRST, _LAST = 20_000, 31_999
@@ -19,11 +20,23 @@ class NoFreePort(RuntimeError):
 
 def free_port() -> int:
     """A port on loopback that could be bound a moment ago."""
-    for _ in range(_TRIES):
-        port = _FIRST + secrets.randbelow(_LAST - _FIRST)
-        if is_free(port):
-            return port
-    raise NoFreePort("no free port between 20000 and 31999 on 127.0.0.1")
+    return free_ports(["port"])["port"]
+
+
+def free_ports(names: Iterable[str], *, apart_from: Collection[int] = ()) -> dict[str, int]:
+    """A port for each name, no two the same and none of those given: what nobody listens on yet is free twice.
+
+    Raises NoFreePort.
+    """
+    found: dict[str, int] = {}
+    for name in names:
+        taken = {*apart_from, *found.values()}
+        drawn = (_FIRST + secrets.randbelow(_LAST - _FIRST) for _ in range(_TRIES))
+        port = next((port for port in drawn if port not in taken and is_free(port)), None)
+        if port is None:
+            raise NoFreePort("no free port between 20000 and 31999 on 127.0.0.1")
+        found[name] = port
+    return found
 
 
 def is_free(port: int) -> bool:

@@ -22,7 +22,7 @@ from throughgate.local.databases import DATABASES, ServiceDatabase, ensure_datab
 from throughgate.local.datadir import DatabaseUrls, DataDir, StackFile
 from throughgate.local.events import Ready, Report
 from throughgate.local.leash import leashed
-from throughgate.local.ports import LOOPBACK, answers, free_port, is_free
+from throughgate.local.ports import LOOPBACK, answers, free_ports, is_free
 from throughgate.local.programs import (
     PROGRAMS,
     Program,
@@ -81,19 +81,19 @@ class Stack:
 
     async def _work(self, data: DataDir) -> None:
         gave_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        ports = self._ports()
         async with _Running(data.logs, self.report, gave_up) as servers:
-            admin_url, broker_settings = await self._start_servers(servers, data)
+            admin_url, broker_settings = await self._start_servers(servers, data, ports)
             roles = (role for each in self.databases.values() for role in each.roles)
             secrets = data.secrets([*roles, "cursor-key", "seal-key"])
             databases = await asyncio.to_thread(_provide, self.databases, admin_url, secrets)
             async with _Running(data.logs, self.report, gave_up) as services:
-                ports = {program.name: free_port() for program in PROGRAMS} | {"gateway": self.options.port}
-                metrics = {program.name: free_port() for program in PROGRAMS if program.measured}
+                metrics = {program.name: ports[_metrics(program)] for program in PROGRAMS if program.measured}
                 shared = shared_environment(
                     ports=ports, broker=broker_settings, data_dir=data.root, cursor_key=secrets["cursor-key"]
                 )
                 url = f"http://{LOOPBACK}:{self.options.port}"
-                addresses = {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
+                addresses = {each.name: f"http://{LOOPBACK}:{ports[each.name]}" for each in PROGRAMS}
                 measured = {name: f"http://{LOOPBACK}:{port}/metrics" for name, port in metrics.items()}
                 kafka = shared["THROUGHGATE_KAFKA"]
                 data.write_stack(StackFile(url, os.getpid(), kafka, databases, addresses, measured))
@@ -112,7 +112,7 @@ class Stack:
                             name=program.name,
                             command=program.command,
                             environment={**shared, **own},
-                            probe=http_readiness(ports[program.name]) if program.serves else at_once,
+                            probe=http_readiness(program.name, ports[program.name]) if program.serves else at_once,
                         )
                     )
                 await services.all_answer()
@@ -127,12 +127,20 @@ class Stack:
                 raise CannotStart(f"port {self.options.port} is in use; give another --port")
             await asyncio.sleep(0.1)
 
-    async def _start_servers(self, servers: "_Running", data: DataDir) -> tuple[str, Mapping[str, str]]:
+    def _ports(self) -> dict[str, int]:
+        """Every port of the stack, drawn together before anything listens; the gateway's is the public one."""
+        measured = [_metrics(program) for program in PROGRAMS if program.measured]
+        inner = ["broker", "postgres", *(program.name for program in PROGRAMS if program.name != "gateway"), *measured]
+        return free_ports(inner, apart_from=[self.options.port]) | {"gateway": self.options.port}
+
+    async def _start_servers(
+        self, servers: "_Running", data: DataDir, ports: Mapping[str, int]
+    ) -> tuple[str, Mapping[str, str]]:
         """The database's admin URL and the broker's settings, when both answer."""
         if self.options.kafka:
             broker_settings = kafka_environment(self.options.kafka)
         else:
-            broker_port = free_port()
+            broker_port = ports["broker"]
             broker.binary()
             broker_settings = embedded_broker_environment(broker_port)
             servers.start(
@@ -145,7 +153,7 @@ class Stack:
         if self.options.database:
             admin_url = self.options.database
         else:
-            port = free_port()
+            port = ports["postgres"]
             password = data.secrets(["postgres"])["postgres"]
             admin_url = postgres.url(port, password)
             await asyncio.to_thread(postgres.initialise, data.postgres, password)
@@ -212,6 +220,11 @@ class _Running:
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None and not self._gave_up.done():
             self._gave_up.set_exception(error)
+
+
+def _metrics(program: Program) -> str:
+    """What the port is called at which a program is asked for its numbers."""
+    return f"{program.name} metrics"
 
 
 def _provide(

@@ -1,5 +1,6 @@
 """What each process is told, and which port it gets."""
 
+import asyncio
 import json
 import socket
 from pathlib import Path
@@ -9,13 +10,14 @@ import pytest
 from throughgate.local.child import backoff
 from throughgate.local.databases import DATABASES, url_for
 from throughgate.local.events import Died, Ready, Started
-from throughgate.local.ports import answers, free_port, is_free
+from throughgate.local.ports import answers, free_port, free_ports, is_free
 from throughgate.local.programs import (
     PROGRAMS,
     embedded_broker_environment,
     own_environment,
     shared_environment,
 )
+from throughgate.local.readiness import http_readiness
 
 
 def shared(tmp_path: Path) -> dict[str, str]:
@@ -85,6 +87,30 @@ def test_a_free_port_is_taken_once_something_listens() -> None:
     with socket.create_server(("127.0.0.1", port)):
         assert not is_free(port)
         assert answers(port)
+
+
+def test_ports_drawn_together_are_all_different(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing listens on any of them yet, so each would be free again; two services on one port answer for another."""
+    drawn = iter([5, 6, 6, 5, 7, 6, 8])
+    monkeypatch.setattr("throughgate.local.ports.secrets.randbelow", lambda _: next(drawn))
+    monkeypatch.setattr("throughgate.local.ports.is_free", lambda _: True)
+    assert free_ports(["issuer", "referral", "caseload"], apart_from=[20_005]) == {
+        "issuer": 20_006,
+        "referral": 20_007,
+        "caseload": 20_008,
+    }
+
+
+async def test_a_service_is_ready_only_if_it_is_the_one_that_answers() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b'HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{"status":"ready","service":"issuer"}')
+        writer.close()
+
+    port = free_port()
+    async with await asyncio.start_server(answer, "127.0.0.1", port):
+        assert await http_readiness("issuer", port)()
+        assert not await http_readiness("referral", port)()
 
 
 @pytest.mark.parametrize("deaths", [1, 2, 5, 8, 50])
