@@ -4,6 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
+SPREAD ?= -n 2 --dist loadgroup
 
 KAFKA  := .cache/kafka/lib
 
@@ -37,9 +38,9 @@ up: $(VENV)/.ready ## run everything on this machine until Ctrl-C
 
 .PHONY: test
 test: $(VENV)/.ready ## run the tests (ARGS="-k consent" for some); with Apache Kafka too if `make kafka` was run
-	$(BIN)/python -m pytest tests/unit tests/architecture tests/contract $(ARGS)
-	$(BIN)/python -m pytest tests/integration $(ARGS)
-	$(BIN)/python -m pytest tests/system -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest $(SPREAD) tests/unit tests/architecture tests/contract $(ARGS)
+	$(BIN)/python -m pytest $(SPREAD) tests/integration $(ARGS)
+	$(BIN)/python -m pytest $(SPREAD) tests/system -m "not slow" $(ARGS)
 
 .PHONY: bulk
 bulk: $(VENV)/.ready ## a hundred thousand lines of bulk beside single pushes

@@ -7,9 +7,9 @@ from tests.support.broker import (
     embedded_server,
     kafka_bootstrap,
     make_broker,
-    pytest_collection_modifyitems,
     pytest_generate_tests,
 )
+from tests.support.order import pytest_collection_modifyitems
 from tests.support.postgres import fresh_database, make_database, make_empty_database, pg_server
 from tests.support.stack import stack
 

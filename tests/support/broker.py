@@ -106,12 +106,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("stack", brokers, indirect=True, scope="session")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that start a stack of their own come first: no shared one idles beside them."""
-    items.sort(key=lambda item: "stack" in getattr(item, "fixturenames", ()))
-
-
 @pytest.fixture(scope="session")
 def embedded_server() -> Iterator[Broker]:
     """The session's embedded broker, started the first time a test asks."""
