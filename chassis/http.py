@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from chassis import problems
 from chassis.access_log import AccessLog
+from chassis.capacity import Bounded, Capacity
 from chassis.db import Database
 from chassis.media_type import only_json_bodies
 from chassis.openapi import ANY_PROBLEM, describe_problems
@@ -42,9 +43,9 @@ def create_app(
 ) -> FastAPI:
     """Put an application together.
 
-    `app.state` holds `settings`, `database`, `verifier` and `limiter`. `/health/readiness` is 200 while the database
-    answers and every one of `checks` returns without raising. `rate_limited` is for gateways: calls are counted per
-    agency. Further options go to FastAPI as they are; by default no OpenAPI document is served.
+    `app.state` holds `settings`, `database`, `verifier`, `limiter` and `capacity`. `/health/readiness` is 200 while the
+    database answers and every one of `checks` returns without raising. `rate_limited` is for gateways: calls are
+    counted per agency. Further options go to FastAPI as they are; by default no OpenAPI document is served.
     """
     options: dict[str, Any] = {"openapi_url": None, "docs_url": None, "redoc_url": None, **fastapi_options}
     app = _Application(
@@ -62,6 +63,7 @@ def create_app(
         issuer=settings.issuer, audience=settings.audience, jwks_url=settings.jwks_url
     )
     app.state.limiter = Limiter(settings.rate_limit) if rate_limited else None
+    app.state.capacity = Capacity(settings.requests_at_once)
     app.state.checks = (*((database.ping,) if database else ()), *checks)
     problems.install(app)
     app.add_exception_handler(RequestValidationError, after_the_token(problems.on_validation))
@@ -73,10 +75,13 @@ def create_app(
 
 
 class _Application(FastAPI):
-    """A FastAPI application with the access log outside everything, the framework's own error answers included."""
+    """A FastAPI application with the access log outside everything, the framework's own error answers included.
+
+    Next to it stands the bound of what is worked on at once, before anything is spent on a request.
+    """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await AccessLog(super().__call__)(scope, receive, send)
+        await AccessLog(Bounded(super().__call__, self.state.capacity))(scope, receive, send)
 
 
 def _operations_router() -> APIRouter:

@@ -7,6 +7,7 @@ written, connections close. A part that dies takes the process with it, and the 
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import Coroutine, Sequence
 from typing import Any, Literal, Protocol
 
@@ -26,6 +27,9 @@ from chassis.timer import Timer
 log = logging.get(__name__)
 
 GRACE_S = 20.0
+BACKLOG = 2048
+UNREAD_MS = 60_000
+"""How long a peer may leave what was sent to it unread, or be silently gone; then its connection ends."""
 
 
 class NotReady(Exception):
@@ -144,8 +148,6 @@ async def _serve(
 ) -> None:
     config = uvicorn.Config(
         app,
-        host=settings.http_host,
-        port=port,
         lifespan=lifespan,
         log_config=None,
         access_log=False,
@@ -154,16 +156,28 @@ async def _serve(
         timeout_keep_alive=30,
     )
     server = _Server(config)
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve([_listener(settings.http_host, port)]))
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if serving.done() and not stop.is_set():
-            raise RuntimeError("the HTTP server ended by itself; is the port taken?")
+            raise RuntimeError("the HTTP server ended by itself")
         server.should_exit = True
         await serving
     finally:
         stopping.cancel()
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """Listens there, for connections that the kernel ends when their peer reads nothing any more.
+
+    Nothing else would: an answer waits for its reader for ever, and a closed connection until all of it is read.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
+    return listener
 
 
 def _add_readiness(app: FastAPI, relay: Relay | None, consumers: Sequence[Consumer]) -> None:

@@ -1,11 +1,12 @@
 """Wakes those who wait for their agency's feed: one LISTEN connection per process, no polling.
 
 A waiter registers before it reads, so that nothing committed in between is missed. When the connection is lost everyone
-is woken: they read, find what there is, and wait again.
+is woken: they read, find what there is, and wait again. An agency follows its feed with so many requests at once and no
+more, for each is kept open at that agency's pace: what one leaves unread takes nothing from another.
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,9 +15,25 @@ import psycopg
 from chassis import logging
 from chassis.backoff import backoff
 from chassis.db import Database
+from chassis.problems import RETRY_AFTER_SECONDS, Problem
 from gateway.operations.board_rows import FEED_CHANNEL
 
+FOLLOWERS = 50
+"""Pages on the way, long polls and streams of one agency at one gateway process."""
+
 log = logging.get(__name__)
+
+
+class TooManyFollowers(Problem):
+    """The agency follows its feed with as many requests as it may."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            429,
+            "Your feed is followed by as many requests as it may be; end one first.",
+            code="too-many-followers",
+            headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+        )
 
 
 class Wakes:
@@ -25,6 +42,18 @@ class Wakes:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._following: Counter[str] = Counter()
+
+    @contextmanager
+    def following(self, agency: str) -> Iterator[None]:
+        """One more request that follows this agency's feed. Raises TooManyFollowers."""
+        if self._following[agency] >= FOLLOWERS:
+            raise TooManyFollowers
+        self._following[agency] += 1
+        try:
+            yield
+        finally:
+            self._following[agency] -= 1
 
     @contextmanager
     def watching(self, agency: str) -> Iterator[asyncio.Event]:

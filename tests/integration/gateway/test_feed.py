@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from contracts.http.gateway import Deliveries, FeedPage, OwnDisclosures
+from gateway import wake
 from gateway.api import feed as feed_routes
 from tests.integration.gateway.world import OTHER_PRISON, POLICE, PRISON, PROBATION, dates, held, join, new_number, push
 from tests.support.eventually import eventually
@@ -120,3 +121,30 @@ async def ledger_says(pipe: Pipe, release_id: str, state: str) -> dict[str, Any]
     found: dict[str, Any] = answer.json()
     newest = [each for each in found["items"] if each["agency"] == "probation-north"]
     return found if newest and newest[-1]["state"] == state else None
+
+
+async def test_one_follower_too_many_is_told_when_to_ask_again(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (await pipe.call(*POLICE, "GET", "/feed")).status_code == 200
+    monkeypatch.setattr(wake, "FOLLOWERS", 0)
+    for path in ("/feed", "/feed/stream"):
+        refused = await pipe.call(*POLICE, "GET", path)
+        problem(refused, 429, "too-many-followers")
+        assert int(refused.headers["retry-after"]) > 0
+    assert (await pipe.call(*POLICE, "GET", "/me")).status_code == 200
+
+
+async def test_a_long_poll_that_waits_takes_nobodys_place(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    last = (await pipe.call(*POLICE, "GET", "/feed", params={"limit": 500})).json()["next"]
+    monkeypatch.setattr(pipe.front.state.capacity, "at_once", 1)
+    polling = asyncio.create_task(pipe.call(*POLICE, "GET", "/feed", params={"after": last, "wait": 30}))
+    await eventually(lambda: _answers(pipe), every=0.2)
+    assert not polling.done(), "it was answered before it had to wait"
+    polling.cancel()
+    await asyncio.gather(polling, return_exceptions=True)
+    assert pipe.front.state.capacity.under_way == 0
+
+
+async def _answers(pipe: Pipe) -> bool:
+    """Whether somebody else is answered just now."""
+    await asyncio.sleep(0.05)
+    return (await pipe.call(*PROBATION, "GET", "/me")).status_code == 200

@@ -10,6 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from chassis import clock
 from chassis.auth import require
+from chassis.capacity import aside
 from chassis.idempotency import IdempotentRoute
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from chassis.session import SessionDep
@@ -60,8 +61,9 @@ async def waited_rows(caller: Caller, *, after: int, limit: int, wait_s: float) 
             if rows:
                 return rows
             try:
-                async with asyncio.timeout_at(deadline):
-                    await woken.wait()
+                with aside(caller.request.scope):
+                    async with asyncio.timeout_at(deadline):
+                        await woken.wait()
             except TimeoutError:
                 return rows
 
@@ -71,7 +73,13 @@ def item_json(caller: Caller, row: FeedRow) -> str:
     return f'{{"cursor":"{cursor_of(caller, row.cursor)}",{row.body[1:]}'
 
 
-@router.get("", response_model=FeedPage)
+async def _following(caller: CallerDep) -> AsyncIterator[None]:
+    """Until the answer has gone out, this is one of the requests that follow the agency's feed."""
+    with caller.wakes.following(caller.agency):
+        yield
+
+
+@router.get("", response_model=FeedPage, dependencies=[Depends(_following)])
 async def feed(
     caller: CallerDep,
     after: Annotated[str | None, Query(max_length=200)] = None,
@@ -94,7 +102,7 @@ async def _resume(
     return index_of(caller, last_event_id or after)
 
 
-@router.get("/stream", response_class=EventSourceResponse)
+@router.get("/stream", response_class=EventSourceResponse, dependencies=[Depends(_following)])
 async def stream(caller: CallerDep, start: Annotated[int, Depends(_resume)]) -> AsyncIterator[FeedItem]:
     """The same as server-sent events; an event's id is the item's cursor, so `Last-Event-ID` resumes."""
     deadline = asyncio.get_running_loop().time() + STREAM_SECONDS
