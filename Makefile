@@ -51,8 +51,8 @@ referral-walk: $(VENV)/.ready ## walk referrals over two senders and two receive
 	EXAMPLES=$${EXAMPLES:-40} STEPS=$${STEPS:-30} $(BIN)/python -m pytest tests/system/test_referral_walk.py -s $(ARGS)
 
 .PHONY: plugs
-plugs: $(VENV)/.ready ## the short forms of faults, races, isolation, bad input and privacy; about a quarter of an hour
-	$(BIN)/python -m pytest tests/faults tests/isolation tests/badinput tests/privacy $(ARGS)
+plugs: $(VENV)/.ready ## the short forms of faults, races, isolation, bad input, privacy and load; about a quarter of an hour
+	$(BIN)/python -m pytest tests/faults tests/isolation tests/badinput tests/privacy tests/load $(ARGS)
 
 .PHONY: faults
 faults: $(VENV)/.ready ## walk every crash point of every service, then kill at random (KILLS=200); about an hour
@@ -77,6 +77,10 @@ badinput: $(VENV)/.ready ## bodies with one thing wrong at the gateways (REQUEST
 .PHONY: privacy
 privacy: $(VENV)/.ready ## a full run with marked people; then look for them where they must not be
 	$(BIN)/python -m pytest tests/privacy $(ARGS)
+
+.PHONY: load
+load: $(VENV)/.ready ## the top, then MINUTES=10 at 70 % of it; overload; the slow and the dead (MINUTES=0 for the short form)
+	MINUTES=$(or $(MINUTES),10) $(BIN)/python -m pytest tests/load -s $(ARGS)
 
 .PHONY: supply
 supply: $(VENV)/.ready ## write build/sbom.cdx.json; look up advisories (ADVISORIES=url of a mirror that speaks OSV)

@@ -35,12 +35,13 @@ class Call:
 
 @dataclass
 class Receiver:
-    """`status` and `headers` are what it answers; while `holds` is set it answers nothing at all."""
+    """`status` and `headers` are what it answers, after `late_s`; while `holds` is set it answers nothing at all."""
 
     url: str
     status: int = 204
     headers: dict[str, str] = field(default_factory=dict)
     holds: bool = False
+    late_s: float = 0.0
     calls: list[Call] = field(default_factory=list)
 
     @property
@@ -62,6 +63,7 @@ class Receiver:
                 await asyncio.sleep(0.02)
                 if reader.at_eof():
                     return
+            await asyncio.sleep(self.late_s)
             said = {**self.headers, "content-length": "0", "connection": "close"}
             lines = [f"HTTP/1.1 {self.status} Said", *(f"{name}: {value}" for name, value in said.items())]
             writer.write("\r\n".join(lines).encode() + HEAD_END)

@@ -265,4 +265,33 @@ MUTATIONS = (
         ("tests/unit/throughgate/test_supply.py", "-k", "knows_none"),
         cheap=True,
     ),
+    Mutation(
+        "everyone-is-let-in",
+        "chassis/capacity.py",
+        "        if self.capacity.is_full:\n",
+        "        if self.capacity.at_once < 0:\n",
+        ("tests/unit/chassis/test_capacity.py",),
+        cheap=True,
+    ),
+    Mutation(
+        "a-long-poll-takes-a-place",
+        "services/gateway/gateway/api/feed.py",
+        "with aside(caller.request.scope):",
+        "with aside({}):",
+        ("tests/integration/gateway/test_feed.py", "-k", "takes_nobodys_place"),
+    ),
+    Mutation(
+        "what-nobody-reads-stays",
+        "chassis/service.py",
+        "        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)\n",
+        "        pass\n",
+        ("tests/integration/chassis_http/test_unread.py",),
+    ),
+    Mutation(
+        "something-is-kept-of-each-request",
+        "chassis/access_log.py",
+        "        scope[_SEEN] = True\n",
+        '        scope[_SEEN] = True\n        log.__dict__.setdefault("kept", []).append(b"x" * 1_048_576)\n',
+        ("tests/load/test_long_run.py",),
+    ),
 )

@@ -87,7 +87,7 @@ async def test_one_request_too_many_is_told_when_to_ask_again_and_the_others_are
     works = Works()
     async with client(works.app) as http:
         under_way = await full(works, http)
-        refused = await http.get("/work")
+        refused = await asyncio.wait_for(http.get("/work"), timeout=20)
         problem(refused, 503, "overloaded")
         assert int(refused.headers["retry-after"]) > 0
         assert works.begun == AT_ONCE, "nothing was done for it"
