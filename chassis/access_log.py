@@ -1,6 +1,7 @@
 """The outermost layer of a request: its trace, its line in the access log, and the headers every answer carries.
 
-The line holds the route's template and never the path, for a path may name a person.
+The line holds the route's template and never the path, for a path may name a person; and the method only if it is one
+that HTTP knows, for a caller may send any word as such.
 """
 
 import time
@@ -15,6 +16,9 @@ from chassis import logging, telemetry
 from chassis.problems import MEDIA_TYPE, problem_response
 
 UNMATCHED = "unmatched"
+OTHER_METHOD = "_OTHER"
+"""What OpenTelemetry calls a method that nobody has heard of."""
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 _QUIET = frozenset({"/health/liveness", "/health/readiness"})
 _SEEN = "throughgate.access"
 _TOO_LARGE = 413
@@ -55,18 +59,19 @@ class AccessLog:
                 await send(message)
 
         began = time.perf_counter()
+        method = scope["method"] if scope["method"] in _METHODS else OTHER_METHOD
         traceparent = Headers(scope=scope).get("traceparent")
-        with telemetry.span(f"HTTP {scope['method']}", traceparent=traceparent, kind=SpanKind.SERVER) as span:
+        with telemetry.span(f"HTTP {method}", traceparent=traceparent, kind=SpanKind.SERVER) as span:
             try:
                 await self.app(scope, receive, sending)
             finally:
                 route = matched_route(scope)[0]
-                span.update_name(f"{scope['method']} {route}")
+                span.update_name(f"{method} {route}")
                 span.set_attributes({"http.route": route, "http.response.status_code": status})
                 if route not in _QUIET:
                     log.info(
                         "http.answered",
-                        method=scope["method"],
+                        method=method,
                         route=route,
                         status=status,
                         duration_ms=round((time.perf_counter() - began) * 1000, 1),

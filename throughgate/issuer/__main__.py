@@ -26,7 +26,10 @@ def main(arguments: list[str]) -> int:
         return 0
     logging.configure(settings)
     telemetry.configure(settings)
-    uvicorn.run(app, host=settings.http_host, port=settings.http_port, access_log=False, log_config=None)
+    try:
+        uvicorn.run(app, host=settings.http_host, port=settings.http_port, access_log=False, log_config=None)
+    finally:
+        telemetry.shutdown()
     return 0
 
 

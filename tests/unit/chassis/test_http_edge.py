@@ -268,10 +268,12 @@ async def test_the_access_log_holds_templates_and_no_path(capsys: pytest.Capture
     await call("POST", f"/v1/people/{SECRET}?{SECRET}=1", app, json={"number": 1})
     await call("GET", "/v1/unexpected", app)
     await call("GET", f"/{SECRET}", app)
+    await call(SECRET, "/v1/mine", app)
     logged = capsys.readouterr().out
     assert "/v1/people/{person}" in logged
     assert "0af7651916cd43dd8448eb211c80319c" in logged
     assert '"status": 500' in logged
+    assert '"method": "_OTHER"' in logged
     assert "RuntimeError" in logged
     assert SECRET not in logged
 
