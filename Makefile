@@ -67,8 +67,10 @@ mutations: $(VENV)/.ready ## break the code on purpose, one listed place at a ti
 	$(BIN)/python -m tests.faults.mutations.run $(ARGS)
 
 .PHONY: isolation
-isolation: $(VENV)/.ready ## try to learn what one may not know (REQUESTS=1000000 for the long run)
-	REQUESTS=$(or $(REQUESTS),20000) $(BIN)/python -m pytest tests/isolation $(ARGS)
+isolation: $(VENV)/.ready ## try to learn what one may not know (REQUESTS=1000000 for the long run: 20,000 at a time, two side by side)
+	$(BIN)/python -m pytest tests/isolation --ignore tests/isolation/test_walk.py $(ARGS)
+	seq $${SEED:=$$(date +%s)} $$(($$SEED + ($(or $(REQUESTS),20000) - 1) / 20000)) | \
+		xargs -P 2 -I {} env SEED={} REQUESTS=20000 $(BIN)/python -m pytest tests/isolation/test_walk.py -q -s $(ARGS)
 
 .PHONY: badinput
 badinput: $(VENV)/.ready ## bodies with one thing wrong at the gateways (REQUESTS=100000 for the long run)

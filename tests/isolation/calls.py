@@ -84,6 +84,31 @@ BODIES: dict[tuple[str, str], Any] = {
 }
 """Method and path below `/v1` -> a body that the route takes."""
 
+RAW: dict[tuple[str, str], str] = {
+    ("POST", "/release-dates/bulk"): (
+        '{"person": "noms:{noms}", "date_type": "CRD", "date": "2031-03-04", "status": "confirmed", '
+        '"reason": "recalculation"}'
+    ),
+}
+"""As `BODIES`, of the route that takes lines."""
+
+ERRANDS: dict[tuple[str, str], Any] = {
+    ("POST", "/events"): {"eventType": "prison-offender-events.prisoner.cell.move"},
+    ("POST", "/feed/acknowledgements"): {"items": ["01989681-0000-7000-8000-000000000000"]},
+    ("PUT", "/webhook"): {"url": "https://hooks.example/throughgate"},
+    ("PUT", "/webhook/fhir"): {"url": "https://hooks.example/fhir"},
+    ("PUT", "/services/{service_id}"): {"name": "Day centre", "area": "northshire", "needs": ["mental-health"]},
+}
+"""Bodies of routes about no person."""
+
+QUESTIONS = {
+    "/monitoring": "?by=answer",
+    "/summary": "?by=recipient",
+    "/services": "?need=mental-health&area=northshire",
+    "/services/gaps": "?area=northshire",
+}
+"""What a route about no person must be asked."""
+
 NO_SECRET = {
     ("GET", "/me"),
     ("GET", "/agencies"),
@@ -137,8 +162,17 @@ class Route:
         return BODIES.get((self.method, self.path))
 
     @property
+    def raw(self) -> str | None:
+        return RAW.get((self.method, self.path))
+
+    @property
     def names_something(self) -> bool:
-        return any(name in self.path for name in ("{person}", "_id}")) or "{" in str(self.body)
+        own = "{service_id}" in self.path
+        return not own and (any(name in self.path for name in ("{person}", "_id}")) or "{" in f"{self.body}{self.raw}")
+
+    @property
+    def names_person(self) -> bool:
+        return any(name in f"{self.path}{self.body}{self.raw}" for name in ("{person}", "{noms}"))
 
 
 def routes(pipe: Pipe, kind: str) -> list[Route]:

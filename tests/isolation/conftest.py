@@ -5,19 +5,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.isolation.agencies import deployed
 from tests.support.pipe import Pipe, piped
 from tests.support.postgres import MakeDatabase
 
-REQUESTS = int(os.environ.get("REQUESTS", "1500"))
+REQUESTS = int(os.environ.get("REQUESTS", "3000"))
 """How many requests the walk makes about; `make isolation REQUESTS=1000000` for the long run."""
+
+SEED = os.environ.get("SEED")
+"""Makes new walks of this number; without it they are the same ones every time."""
 
 
 @pytest.fixture(scope="package")
-async def pipe(make_database: MakeDatabase) -> AsyncIterator[Pipe]:
-    async with piped(make_database) as made:
+async def pipe(make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pipe]:
+    async with piped(make_database, deployed(tmp_path_factory.mktemp("deploy"))) as made:
         yield made
-
-
-@pytest.fixture(scope="session")
-def requests() -> int:
-    return REQUESTS

@@ -1,97 +1,153 @@
-"""Who may know what of whom: a model written from the table "Who sees what" of the design, not from the code.
+"""Who may know what of whom, from the facts that the walk has made and the clauses of the design.
 
-It is an upper bound: what it does not allow must never show. What was given once may stay in a feed after an
-involvement ended; what rested on consent may not stay after a withdrawal.
+What was given once may stay in a feed after an involvement ended; what rested on consent may not stay after a
+withdrawal. That there is such a person, whoever was told may know for good.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-KINDS = {
-    "hmp-northgate": "prison",
-    "hmp-southmoor": "prison",
-    "probation-north": "probation",
-    "police-north": "police",
-    "mht-riverside": "mental-health",
-    "mht-moorland": "mental-health",
-    "charity-newstart": "provider",
-    "charity-gatehouse": "provider",
-}
-CONTRACTED = {"charity-gatehouse"}
-JUSTICE = {"prison", "probation"}
-COMMON = {"identity", "release-date", "accommodation"}
+from tests.isolation.agencies import AUDITOR, PARTIES
+from tests.isolation.clauses import CLAUSES, named, needs_of
+
+OWN = frozenset({"own", "grounds"})
+"""Written for one's own file; of `grounds`, why somebody warns, asks or claims, the auditor is told."""
+
+WILLING = frozenset({"consent", "asked-whether"})
+"""Needs that a withdrawal of consent takes away."""
 
 
-def by_law(source: str, recipient: str, category: str) -> bool:
-    """Clauses 2.1 to 2.5 and 3.3: for a recipient whose involvement is confirmed."""
-    giver, taker = KINDS[source], KINDS[recipient]
-    if category in COMMON:
-        if {giver, taker} <= JUSTICE | {"police"} and (giver in JUSTICE or taker in JUSTICE):
-            return not giver == taker == "probation"
-        if giver in JUSTICE and recipient in CONTRACTED:
-            return True
-        return giver == "prison" and taker == "mental-health" and category != "accommodation"
-    return category == "risk-markers" and (
-        taker in ("police", "probation") or (giver, taker) in (("prison", "prison"), ("probation", "prison"))
-    )
+@dataclass(frozen=True, slots=True)
+class Share:
+    recipient: str
+    person: int
+    category: str
+    source: str
 
 
-def by_consent(source: str, recipient: str, category: str) -> bool:
-    """Clause 3.1: for an involved recipient whom the consent names."""
-    return KINDS[source] in JUSTICE and KINDS[recipient] == "provider" and category in COMMON
+@dataclass
+class Referral:
+    """`is_ordered`: it stands on an order and needs no consent."""
 
-
-Share = tuple[str, int, str, str]
-"""Recipient, person, category, source."""
+    id: str
+    person: int
+    sender: str
+    receiver: str
+    is_ordered: bool
+    appointments: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Knowledge:
-    """The facts as far as they bear on who may know; persons are numbers."""
+    """The facts as far as they bear on who may know; persons are numbers, pairs are of agency and person."""
 
     registered: set[tuple[str, int]] = field(default_factory=set)
     involved: dict[tuple[str, int], str] = field(default_factory=dict)
     consented: set[tuple[str, int]] = field(default_factory=set)
+    recorded: set[tuple[str, str, int]] = field(default_factory=set)
+    """Who ever recorded a consent that names whom, and about whom."""
     holder: dict[int, str] = field(default_factory=dict)
-    met: set[tuple[str, int]] = field(default_factory=set)
-    """Agencies that themselves ever registered or claimed, or were brought in by another."""
+    mappa: set[int] = field(default_factory=set)
+    referrals: list[Referral] = field(default_factory=list)
+    asked: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    """Screening requests: who asks, who is asked, about whom."""
+    warned: set[tuple[str, str, int]] = field(default_factory=set)
+    """Who warned whom, and about whom."""
+    pulled: set[tuple[str, str, int]] = field(default_factory=set)
+    """Who asked in an emergency for which category, and of whom."""
+    written: set[tuple[str, int, str]] = field(default_factory=set)
+    """Source, person and category of all that could be shared."""
     lawful: set[Share] = field(default_factory=set)
     willing: set[Share] = field(default_factory=set)
-    addressed: set[Share] = field(default_factory=set)
+    met: set[tuple[str, int]] = field(default_factory=set)
+    """Who may know that there is such a person: through a deed of its own, of its bringer-in, or through a share."""
 
     def now(self, share: Share) -> bool:
         """Whether the recipient may see this now, in its view."""
-        return share in self.addressed or self._law(share) or self._consent(share)
+        return any(True for _ in self._grounds(share))
 
     def ever(self, share: Share) -> bool:
         """Whether the recipient may have it from before, in its feed."""
-        return self.now(share) or share in self.lawful or share in self.willing
+        return share in self.lawful or share in self.willing or self.now(share)
 
     def knows_of(self, agency: str, person: int) -> bool:
         """Whether the agency may know that there is such a person."""
-        shares = self.lawful | self.willing | self.addressed
-        return (agency, person) in self.met or any(share[:2] == (agency, person) for share in shares)
+        return agency == AUDITOR or (agency, person) in self.met
 
-    def learn(self, persons: int) -> None:
+    def has(self, agency: str, referral: Referral) -> bool:
+        """Whether the agency is an end of this referral, and may know that it is."""
+        return agency == referral.sender or (
+            agency == referral.receiver and (referral.is_ordered or self.knows_of(agency, referral.person))
+        )
+
+    def learn(self) -> None:
         """Take down who may know what now; after every step."""
-        for recipient in KINDS:
-            for person in range(persons):
-                for category in (*COMMON, "risk-markers"):
-                    for source in KINDS:
-                        share = (recipient, person, category, source)
-                        if source != recipient and self._law(share):
-                            self.lawful.add(share)
-                        elif source != recipient and self._consent(share):
-                            self.willing.add(share)
+        for source, person, category in self.written:
+            for recipient in PARTIES:
+                share = Share(recipient, person, category, source)
+                if recipient == source or share in self.lawful:
+                    continue
+                for needs in self._grounds(share):
+                    self.met.add((recipient, person))
+                    (self.willing if WILLING & set(needs) else self.lawful).add(share)
+
+    def may_name(self, source: str, recipient: str, person: int, category: str) -> bool:
+        """Whether a source may be told that this recipient was given this, or was refused it.
+
+        Of clauses 2, 5 and 9 it may; of 3.1, 3.2 and 4.4 whoever recorded a consent; of the other clauses 4 the ends.
+        """
+        if any(clause.id[0] in "259" and clause.carries(source, recipient, category) for clause in CLAUSES):
+            return True
+        ends = {frozenset((each.sender, each.receiver)) for each in self.referrals if each.person == person}
+        ends |= {frozenset((asker, trust)) for asker, trust, whom in self.asked.values() if whom == person}
+        return (source, recipient, person) in self.recorded or frozenset((source, recipient)) in ends
 
     def withdraw(self, person: int) -> None:
+        """Nothing of this person rests on consent any more."""
         self.consented = {each for each in self.consented if each[1] != person}
-        self.willing = {share for share in self.willing if share[1] != person}
+        self.willing = {share for share in self.willing if share.person != person}
 
-    def _law(self, share: Share) -> bool:
-        recipient, person, category, source = share
-        return self.involved.get((recipient, person)) == "confirmed" and by_law(source, recipient, category)
+    def _grounds(self, share: Share) -> Iterator[tuple[str, ...]]:
+        if share.recipient == AUDITOR:
+            if share.category == "grounds":
+                yield ()
+            return
+        if share.category in OWN:
+            return
+        for needs in needs_of(share.source, share.recipient, share.category):
+            if all(self._is_met(need, share) for need in needs):
+                yield needs
 
-    def _consent(self, share: Share) -> bool:
-        recipient, person, category, source = share
-        named = (recipient, person) in self.consented and (recipient, person) in self.involved
-        return named and by_consent(source, recipient, category)
+    def _is_met(self, need: str, share: Share) -> bool:
+        source, recipient, person = share.source, share.recipient, share.person
+        of_this = [each for each in self.referrals if each.person == person]
+        match need:
+            case "confirmed":
+                return self.involved.get((recipient, person)) == "confirmed"
+            case "involved":
+                return (recipient, person) in self.involved
+            case "consent":
+                return (recipient, person) in self.consented
+            case "mappa":
+                return person in self.mappa
+            case "receiver":
+                return any((each.sender, each.receiver) == (source, recipient) for each in of_this)
+            case "sender":
+                return any((each.receiver, each.sender) == (source, recipient) for each in of_this)
+            case "order":
+                return any((each.sender, each.receiver) == (source, recipient) and each.is_ordered for each in of_this)
+            case "referred":
+                return any(each.receiver == recipient and self._stands(each) for each in of_this)
+            case "asked-whether":
+                asked = (source, recipient, person) in self.asked.values()
+                return asked and ((source, person) in self.consented or (recipient, person) in self.consented)
+            case "warned":
+                return (source, recipient, person) in self.warned
+            case "pulled":
+                return (recipient, named(share.category), person) in self.pulled
+        raise AssertionError(f"no such need: {need}")
+
+    def _stands(self, referral: Referral) -> bool:
+        """Whether a referral has a ground on which it may have come."""
+        share = Share(referral.receiver, referral.person, "referral", referral.sender)
+        return self.now(share)

@@ -3,13 +3,12 @@
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
 
-import httpx2
 import pytest
 
 from chassis.ids import new_id
-from tests.isolation.calls import BODIES, LISTS, NO_SECRET, Route, filled, routes
+from tests.isolation.answers import like, nobody, tried
+from tests.isolation.calls import BODIES, LISTS, NO_SECRET, filled, routes
 from tests.support.pipe import Pipe
 
 PRISON = ("hmp-northgate", "prison")
@@ -82,36 +81,12 @@ async def someone(pipe: Pipe) -> Known:
     )
 
 
-def _nobody() -> dict[str, str]:
-    ids = ("person", "release_id", "consent_id", "referral_id", "screening_id", "appointment_id")
-    return {name: new_id() for name in ids} | {"noms": "Z9999ZZ", "date_type": "CRD", "agency": "police-north"}
-
-
 async def _made(pipe: Pipe, agency: str, kind: str, method: str, path: str, body: object, **how: str) -> dict[str, str]:
     answer = await pipe.call(agency, kind, method, path, body, **how)  # type: ignore[arg-type]
     assert answer.status_code in (200, 201, 202), (path, answer.text)
     await pipe.settle()
     made: dict[str, str] = answer.json()
     return made
-
-
-def like(answer: httpx2.Response, names: dict[str, str]) -> tuple[int, dict[str, str], str]:
-    """What of an answer tells anything: status, headers, body; the caller's own words in it are taken out."""
-    body = answer.text
-    for name, value in names.items():
-        body = body.replace(value, name)
-    dull = ("date", "content-length", "traceparent")
-    headers = {name: value for name, value in answer.headers.items() if name not in dull and "ratelimit" not in name}
-    return answer.status_code, headers, body
-
-
-async def _tried(
-    pipe: Pipe, agency: str, kind: str, route: Route, names: dict[str, str]
-) -> tuple[int, dict[str, str], str]:
-    path = filled(route.path, names)
-    headers: dict[str, Any] = {"if-match": '"1"'} if "/referrals/" in path else {}
-    answer = await pipe.call(agency, kind, route.method, path, filled(route.body, names), member="sam", **headers)
-    return like(answer, names)
 
 
 def test_every_route_is_tried_or_named(pipe: Pipe) -> None:
@@ -126,20 +101,20 @@ def test_every_route_is_tried_or_named(pipe: Pipe) -> None:
 @pytest.mark.parametrize("agency", STRANGERS)
 async def test_a_person_whom_it_may_not_know_is_nobody_to_an_agency(pipe: Pipe, someone: Known, agency: str) -> None:
     kind = STRANGERS[agency]
-    tried = 0
+    calls = 0
     for route in routes(pipe, kind):
         if not route.names_something or (route.method, route.path) in OPEN_TO_WHOEVER_HAS_THE_NUMBER:
             continue
         for reference in ("{person}", "noms:{noms}"):
             named = [
                 {**names, "person": filled(reference, names)} if "{person}" in f"{route.path}{route.body}" else names
-                for names in (someone.names, _nobody())
+                for names in (someone.names, nobody())
             ]
-            unseen, nobody = [await _tried(pipe, agency, kind, route, names) for names in named]
-            assert unseen == nobody, f"{route.method} {route.path} tells {agency} of {reference}"
-            assert unseen[0] in (403, 404, 409, 422, 412), (route, unseen)
-            tried += 1
-    assert tried > 40
+            unseen, none = [await tried(pipe, agency, kind, route, names) for names in named]
+            assert unseen == none, f"{route.method} {route.path} tells {agency} of {reference}"
+            assert route.raw or unseen[0] in (403, 404, 409, 422, 412), (route, unseen)
+            calls += 1
+    assert calls > 40
     for path in LISTS:
         answer = await pipe.call(agency, kind, "GET", path)
         for name in ("person", "noms", "release_id", "consent_id", "referral_id", "screening_id"):
