@@ -6,7 +6,7 @@ each stack is started once, and no more of them run at a time than there are wor
 
 import pytest
 
-STACKS = ("stack", "faulty_embedded_stack", "faulty_kafka_stack")
+STACKS = ("stack", "faulty_embedded_stack", "faulty_kafka_stack", "lived")
 """Fixtures that a whole session shares."""
 
 
