@@ -24,7 +24,7 @@ from chassis.lag import Progress
 from chassis.settings import Settings
 from chassis.stream import Message, take_turns
 from chassis.telemetry import span
-from contracts.envelope import Envelope, Unreadable, decode, from_headers
+from contracts.envelope import Envelope, Unreadable, decode, from_headers, readable
 from contracts.errors import Refusal
 from contracts.event import EventData
 from contracts.topics import Topic
@@ -262,10 +262,8 @@ class Consumer:
             await self.process([message], stop)
 
     def _message(self, record: ConsumerRecord) -> Message:
-        if record.key is None:
-            raise Unreadable("the message has no key")
-        envelope = from_headers(record.headers)
-        return Message(broker.own_name(self.settings, record.topic), record.key.decode(), envelope, record.value or b"")
+        key, envelope = readable(record.key, "the key"), from_headers(record.headers)
+        return Message(broker.own_name(self.settings, record.topic), key, envelope, record.value or b"")
 
     def _unreadable(self, record: ConsumerRecord) -> Message:
         """A message without a readable envelope has no stream: it is parked as one of its own."""

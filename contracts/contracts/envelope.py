@@ -11,9 +11,13 @@ from datetime import datetime
 from contracts.errors import Invalid
 from contracts.event import EventData
 from contracts.registry import EVENTS
+from contracts.text import is_storable
 
 Headers = tuple[tuple[str, bytes], ...]
 JSON = b"application/json"
+MAX_VERSION = 2**63 - 1
+MAX_LENGTH = 500
+"""Of an attribute and of a key, in characters: what a reader can keep, and look up by. Ours are far shorter."""
 
 
 class Unreadable(Invalid):
@@ -56,10 +60,7 @@ def from_headers(headers: Iterable[tuple[str, bytes]]) -> Envelope:
     found = dict(headers)
 
     def text(name: str) -> str:
-        try:
-            return found[name].decode()
-        except (KeyError, UnicodeDecodeError):
-            raise Unreadable(f"{name} is missing or not UTF-8") from None
+        return readable(found.get(name), name)
 
     if text("ce_specversion") != "1.0":
         raise Unreadable("ce_specversion is not 1.0")
@@ -68,9 +69,8 @@ def from_headers(headers: Iterable[tuple[str, bytes]]) -> Envelope:
         time = datetime.fromisoformat(text("ce_time"))
     except ValueError:
         raise Unreadable("ce_streamversion or ce_time is malformed") from None
-    if version < 1 or time.tzinfo is None:
-        raise Unreadable("ce_streamversion is below 1 or ce_time lacks an offset")
-    traceparent = found.get("ce_traceparent")
+    if not 1 <= version <= MAX_VERSION or time.tzinfo is None:
+        raise Unreadable("ce_streamversion is out of bounds or ce_time lacks an offset")
     return Envelope(
         id=text("ce_id"),
         source=text("ce_source"),
@@ -78,8 +78,27 @@ def from_headers(headers: Iterable[tuple[str, bytes]]) -> Envelope:
         subject=text("ce_subject"),
         time=time,
         version=version,
-        traceparent=traceparent.decode("ascii", "ignore") if traceparent else None,
+        traceparent=_traceparent(found.get("ce_traceparent")),
     )
+
+
+def readable(value: bytes | None, name: str) -> str:
+    """The text of a header or a key. Raises Unreadable unless it is one that can be kept."""
+    try:
+        text = (value or b"").decode()
+    except UnicodeDecodeError:
+        raise Unreadable(f"{name} is not UTF-8") from None
+    if not 0 < len(text) <= MAX_LENGTH or not is_storable(text):
+        raise Unreadable(f"{name} is missing, too long, or holds a NUL character")
+    return text
+
+
+def _traceparent(value: bytes | None) -> str | None:
+    """Tracing is a help: one that cannot be read is no reason to wait."""
+    try:
+        return readable(value, "ce_traceparent")
+    except Unreadable:
+        return None
 
 
 def decode(envelope: Envelope, value: bytes) -> EventData | None:

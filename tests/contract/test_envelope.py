@@ -78,10 +78,13 @@ def test_a_missing_attribute_is_named(name: str) -> None:
     [
         ("ce_specversion", b"0.3"),
         ("ce_id", b"\xff"),
+        ("ce_id", b"\x00"),
+        ("ce_type", b"t" * 501),
         ("ce_time", b"yesterday"),
         ("ce_time", b"2026-11-02T10:14:00"),
         ("ce_streamversion", b"first"),
         ("ce_streamversion", b"0"),
+        ("ce_streamversion", str(2**63).encode()),
     ],
 )
 def test_a_malformed_attribute_is_refused_and_not_repeated(name: str, value: bytes) -> None:

@@ -149,12 +149,15 @@ class Pipe:
 
 
 @asynccontextmanager
-async def piped(fresh_database: MakeDatabase, deploy_dir: Path = DEPLOY) -> AsyncIterator[Pipe]:
-    """All of Throughgate over fresh databases, with the agencies and agreements of deploy/ or of a folder like it."""
+async def piped(fresh_database: MakeDatabase, deploy_dir: Path = DEPLOY, **broker: Any) -> AsyncIterator[Pipe]:
+    """All of Throughgate over fresh databases, with the agencies and agreements of deploy/ or of a folder like it.
+
+    With the settings of a `broker` the consumers can be run on that as well.
+    """
     rows = {name: fresh_database(name) for name in SERVICES}
     databases = {name: Database(found.url, pool_size=5) for name, found in rows.items()}
     projector = Database(rows["gateway"].login_url("gateway_projector"), pool_size=2)
-    settings = Settings(environment=Environment.TEST, deploy_dir=deploy_dir)
+    settings = Settings(environment=Environment.TEST, deploy_dir=deploy_dir, **broker)
     verifier = TOKENS.verifier()
     signing = signer(settings.log_origin, Ed25519PrivateKey.generate())
 
@@ -176,7 +179,9 @@ async def piped(fresh_database: MakeDatabase, deploy_dir: Path = DEPLOY) -> Asyn
 
     show = projecting(signing.verifier)
     consumers = [
-        reading("release-notify", databases["release_notify"], [Topic.CASELOAD_EVENTS], release_notify.handlers.apply),
+        reading(
+            "release-notify", databases["release_notify"], release_notify.main.TOPICS, release_notify.handlers.apply
+        ),
         reading("caseload", databases["caseload"], caseload.main.TOPICS, dispatch(caseload.handlers.HANDLERS)),
         reading("referral", databases["referral"], referral.main.TOPICS, referral.handlers.apply),
         reading("consent", databases["consent"], consent.handlers.TOPICS, consent.handlers.apply),

@@ -17,6 +17,7 @@ from release_notify.handlers import apply
 from release_notify.operations.timers import BATCH, fire_milestones, settle_shared_addresses
 
 GROUP = "release-notify"
+TOPICS = (Topic.CASELOAD_EVENTS, Topic.SHARE_RECEIPTS)
 
 
 async def main() -> None:
@@ -31,9 +32,7 @@ async def main() -> None:
         relay=Relay(
             database, settings, topics=(Topic.RELEASE_EVENTS, Topic.OFFERS), bulk_window={Topic.OFFERS: BULK_WINDOW}
         ),
-        consumers=[
-            Consumer(database, settings, group=GROUP, topics=(Topic.CASELOAD_EVENTS, Topic.SHARE_RECEIPTS), apply=apply)
-        ],
+        consumers=[Consumer(database, settings, group=GROUP, topics=TOPICS, apply=apply)],
         timers=[
             every(5, timers.milestones),
             every(2, timers.shared_addresses),

@@ -1,0 +1,148 @@
+"""Malformed events on every topic: each parks its own stream at everyone who reads the topic, and nothing else."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from sqlalchemy import text
+
+from chassis import parked
+from chassis.broker import ensure_topics, wire_name
+from chassis.clock import now
+from chassis.consumer import Consumer
+from chassis.ids import new_id
+from chassis.settings import Environment, Settings
+from contracts.envelope import Envelope, to_headers
+from contracts.registry import EVENTS
+from contracts.topics import Topic, specs
+from tests.badinput.malformed import UNREADABLE, Record, events_spoilt
+from tests.support.broker import Broker
+from tests.support.eventually import eventually
+from tests.support.pipe import Pipe, piped
+from tests.support.postgres import MakeDatabase
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "contracts" / "examples"
+WITHIN = 150.0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Every consumer there is, reading from a broker, and a way to write to its topics past every service."""
+
+    pipe: Pipe
+    settings: Settings
+    producer: AIOKafkaProducer
+
+    def of(self, topic: Topic) -> list[Consumer]:
+        return [consumer for consumer in self.pipe.consumers if topic in consumer.topics]
+
+    async def write(self, topic: Topic, *records: Record) -> None:
+        for key, value, headers in records:
+            await self.producer.send_and_wait(wire_name(self.settings, topic), value, key=key, headers=list(headers))
+
+
+@pytest.fixture(scope="module")
+async def reading(make_database: MakeDatabase, embedded_server: Broker) -> AsyncIterator[Reading]:
+    broker: dict[str, Any] = replace(embedded_server, prefix=f"bad-{new_id()}.").settings
+    settings = Settings(environment=Environment.TEST, **broker)
+    await ensure_topics(settings)
+    stop = asyncio.Event()
+    async with (
+        piped(make_database, **broker) as pipe,
+        AIOKafkaProducer(bootstrap_servers=settings.kafka, max_request_size=4_000_000) as producer,
+    ):
+        running = [asyncio.create_task(consumer.run(stop)) for consumer in pipe.consumers]
+        yield Reading(pipe, settings, producer)
+        stop.set()
+        await asyncio.gather(*running)
+
+
+def example(type_: str, key: str) -> dict[str, Any]:
+    """A published example of the event, in a stream of its own; an erasure of nobody whom others are about."""
+    found: dict[str, Any] = json.loads(min((EXAMPLES / type_).glob("*.json")).read_bytes())
+    found |= {"person_ids": [key]} if "person_ids" in found else {}
+    return found | {EVENTS[type_].KEY: key}
+
+
+def record(type_: str, key: str, value: bytes, version: int = 1) -> Record:
+    headers = to_headers(Envelope(new_id(), "somebody", type_, key, now(), version))
+    return key.encode(), value, headers
+
+
+def good(type_: str, key: str, version: int = 1) -> Record:
+    return record(type_, key, json.dumps(example(type_, key)).encode(), version)
+
+
+async def standing(consumer: Consumer, topic: Topic) -> dict[str, tuple[int, str | None]]:
+    """Of every stream of the topic: how far it was applied, and why it is parked if it is."""
+    async with consumer.database.session() as session:
+        query = "SELECT key, version, parked_reason FROM stream_position WHERE topic = :topic"
+        return {
+            row.key: (row.version, row.parked_reason) for row in await session.execute(text(query), {"topic": topic})
+        }
+
+
+async def waiting(consumer: Consumer, topic: Topic, keys: Sequence[str]) -> dict[str, int]:
+    async with consumer.database.session() as session:
+        return {
+            each.key: each.waiting
+            for each in await parked.list_parked(session)
+            if each.topic == topic and each.key in keys
+        }
+
+
+def test_the_consumers_of_every_topic_are_here(reading: Reading) -> None:
+    for topic, spec in specs().items():
+        assert len(reading.of(topic)) == len(spec.consumers), topic
+    assert {event.TOPIC for event in EVENTS.values()} == set(Topic)
+
+
+@pytest.mark.parametrize("topic", Topic)
+async def test_a_malformed_event_parks_its_stream_and_the_others_go_on(reading: Reading, topic: Topic) -> None:
+    bad, fine = dict[str, str](), list[str]()
+    first, *others = specs()[topic].types
+    for type_ in (first, *others):
+        spoilt = events_spoilt(EVENTS[type_], example(type_, new_id()))
+        for why, value in spoilt.items() if type_ == first else [("without its key", spoilt["without its key"])]:
+            bad[key := new_id()] = f"{type_}: {why}"
+            fine.append(other := new_id())
+            await reading.write(topic, record(type_, key, value), good(type_, other), good(type_, key, 2))
+    await seen_through(reading, topic, bad, fine)
+    for consumer in reading.of(topic):
+        assert await waiting(consumer, topic, list(bad)) == dict.fromkeys(bad, 2), consumer.group
+
+
+@pytest.mark.parametrize("topic", Topic)
+async def test_a_message_that_has_no_stream_is_set_aside_alone(reading: Reading, topic: Topic) -> None:
+    before = {consumer.group: set(await standing(consumer, topic)) for consumer in reading.of(topic)}
+    type_ = specs()[topic].types[0]
+    fine = []
+    for spoil in UNREADABLE.values():
+        fine.append(other := new_id())
+        await reading.write(topic, spoil(good(type_, new_id())), good(type_, other))
+    await seen_through(reading, topic, {}, fine)
+    for consumer in reading.of(topic):
+        found = await standing(consumer, topic)
+        new = {key: found[key] for key in set(found) - before[consumer.group] - set(fine)}
+        assert list(new.values()) == [(0, "unreadable-message")] * len(UNREADABLE), consumer.group
+        assert all(key.startswith("?") for key in new)
+
+
+async def seen_through(reading: Reading, topic: Topic, bad: dict[str, str], fine: Sequence[str]) -> None:
+    """Until every consumer of the topic has parked all that is bad and applied all that is not."""
+    for consumer in reading.of(topic):
+
+        async def done(consumer: Consumer = consumer) -> bool:
+            found = await standing(consumer, topic)
+            return all(key in found and found[key] != (0, None) for key in (*bad, *fine))
+
+        await eventually(done, within=WITHIN)
+        found = await standing(consumer, topic)
+        wrong = {why: found[key] for key, why in bad.items() if found[key] != (0, "malformed")}
+        assert not wrong, f"{consumer.group} took or lost {wrong}"
+        assert {found[key] for key in fine} == {(1, None)}, f"{consumer.group} keeps others waiting"
