@@ -6,7 +6,7 @@ one message may come in several envelopes. The prison number is keyed four ways 
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha1
 from typing import Any, ClassVar
@@ -14,6 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from contracts.errors import Invalid
+from contracts.text import DETAIL, unstorable
 
 NAMESPACE = UUID("6f1c0e6a-3f0b-5d59-9d0e-3b6a5b0d7c11")
 """Fixed for ever: another value would make every redelivered message a new one."""
@@ -83,6 +84,8 @@ def parse(raw: bytes) -> HmppsEvent | None:
     kind = KINDS.get(event_type.strip().lower().replace("_", "-"))
     if kind is None:
         return None
+    if unstorable(body) is not None:
+        raise MalformedHmppsEvent(DETAIL)
     info = body.get("additionalInformation")
     if not isinstance(info, dict):
         info = {}
@@ -167,4 +170,9 @@ def _instant(value: object, pointer: str) -> datetime:
         found = None
     if found is None:
         raise MalformedHmppsEvent("a time is missing or malformed", pointer=pointer)
-    return found if found.tzinfo else found.replace(tzinfo=LONDON)
+    found = found if found.tzinfo else found.replace(tzinfo=LONDON)
+    try:
+        found.astimezone(UTC)
+    except OverflowError:
+        raise MalformedHmppsEvent("a time is before year 1 or after 9999", pointer=pointer) from None
+    return found

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.badinput.gateways import met
 from tests.support.pipe import Pipe, piped
 from tests.support.postgres import MakeDatabase
 
@@ -16,3 +17,8 @@ REQUESTS = int(os.environ.get("REQUESTS", "1000"))
 async def pipe(make_database: MakeDatabase) -> AsyncIterator[Pipe]:
     async with piped(make_database) as made:
         yield made
+
+
+@pytest.fixture(scope="package")
+async def names(pipe: Pipe) -> dict[str, str]:
+    return await met(pipe)

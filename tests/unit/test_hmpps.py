@@ -118,6 +118,20 @@ def test_what_is_no_event_is_refused_without_echo(message: bytes) -> None:
     assert "A4092EA" not in refused.value.detail
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_no_calendar_holds_is_refused(at: str) -> None:
+    with pytest.raises(MalformedHmppsEvent):
+        parse(raw(at=at, nomsNumber="A4092EA", prisonId="SWI"))
+
+
+@pytest.mark.parametrize("text", ["\x00", "\ud800"])
+def test_text_that_cannot_be_stored_is_refused_inside_an_envelope_too(text: str) -> None:
+    inner = raw(nomsNumber="A4092EA", prisonId="SWI", nomisMovementReasonCode=text)
+    for each in (inner, enveloped(inner)):
+        with pytest.raises(MalformedHmppsEvent):
+            parse(each)
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

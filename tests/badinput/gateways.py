@@ -1,0 +1,68 @@
+"""Every gateway's own document, an agency that calls there, and what its paths can name."""
+
+from typing import Any
+
+from contracts.codes import AgencyKind
+from tests.isolation.calls import REGISTRATION
+from tests.support.pipe import Pipe
+
+NOMS = "F1001UZ"
+NOBODY = "01890000-0000-7000-8000-000000000000"
+AGENCIES: dict[str, str] = {
+    AgencyKind.PRISON: "hmp-northgate",
+    AgencyKind.PRISON_HEALTH: "health-northgate",
+    AgencyKind.PROBATION: "probation-north",
+    AgencyKind.POLICE: "police-north",
+    AgencyKind.COURT: "court-northtown",
+    AgencyKind.MENTAL_HEALTH: "mht-riverside",
+    AgencyKind.DRUG_ALCOHOL: "das-riverside",
+    AgencyKind.LIAISON_DIVERSION: "ld-north",
+    AgencyKind.HOUSING: "housing-northtown",
+    AgencyKind.YOUTH: "yot-northtown",
+    AgencyKind.BENEFITS: "benefits-north",
+    AgencyKind.PROVIDER: "charity-gatehouse",
+    AgencyKind.AUDITOR: "auditor-north",
+}
+"""One agency of every kind that has a gateway."""
+KNOWING = ("prison", "mental-health", "probation")
+
+
+async def document(pipe: Pipe, kind: str) -> dict[str, Any]:
+    """The OpenAPI document, asked for at the gateway itself."""
+    answer = await pipe.http.get(f"/{kind}/v1/openapi.json")
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def met(pipe: Pipe) -> dict[str, str]:
+    """What the paths name: a person whom three kinds know, and a referral between two of them."""
+    for kind in KNOWING:
+        agency = AGENCIES[kind]
+        await pipe.call(agency, kind, "PUT", f"/people/noms:{NOMS}", REGISTRATION)
+        await pipe.call(agency, kind, "PUT", f"/people/noms:{NOMS}/involvement", {"roles": ["victim-liaison"]})
+    await pipe.settle()
+    push = {"date": "2031-03-04", "status": "confirmed", "reason": "recalculation"}
+    path = f"/people/noms:{NOMS}/release-dates/CRD"
+    release = (await pipe.call("hmp-northgate", "prison", "PUT", path, push)).json()["release_id"]
+    refer = {
+        "person": f"noms:{NOMS}",
+        "to_agency": "mht-riverside",
+        "needs": ["mental-health"],
+        "reason": "Low mood.",
+        "urgency": "routine",
+        "statutory": True,
+        "order_reference": "MHTR 1",
+    }
+    referral = (await pipe.call("hmp-northgate", "prison", "POST", "/referrals", refer)).json()["referral_id"]
+    await pipe.settle()
+    others = ("screening_id", "consent_id", "appointment_id", "service_id", "share_id")
+    return {
+        "person": f"noms:{NOMS}",
+        "agency": "police-north",
+        "date_type": "CRD",
+        "set": "needs",
+        "release_id": release,
+        "referral_id": referral,
+        **dict.fromkeys(others, NOBODY),
+    }
