@@ -5,6 +5,7 @@ it asks for: a bearer token everywhere but where its health is read.
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 
 from chassis.problems import MEDIA_TYPE
 
@@ -14,6 +15,12 @@ ANY_PROBLEM: dict[int | str, dict[str, Any]] = {
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 }
+
+
+def or_created(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """For a route that answers 201 the first time, with the same body as later."""
+    return {201: {"model": model, "description": "Created"}}
+
 
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from chassis.auth import require
 from chassis.etag import PreconditionsDep, etag_of, not_modified
 from chassis.idempotency import key_required
+from chassis.openapi import or_created
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import AgencyKind, Category, Scope
 from contracts.content import SECTION_CONTENT, Content
@@ -54,7 +55,7 @@ router = APIRouter(prefix="/v1/people", tags=["people"])
 READ = [require(Scope.READ)]
 
 
-@router.put("/{person}", response_model=RegistrationAnswer)
+@router.put("/{person}", response_model=RegistrationAnswer, responses=or_created(RegistrationAnswer))
 async def register(caller: CallerDep, person: Person, body: RegistrationBody) -> Response:
     """Register or complete: 201 the first time this agency does it, then 200."""
     return await forward(caller, caller.owners.caseload, f"/people/{segment(person)}")
@@ -153,7 +154,7 @@ async def involvement(caller: CallerDep, person: Person) -> Response:
     return await forward(caller, caller.owners.caseload, f"/people/{segment(person)}/involvement")
 
 
-@router.put("/{person}/involvement", response_model=InvolvementAnswer)
+@router.put("/{person}/involvement", response_model=InvolvementAnswer, responses=or_created(InvolvementAnswer))
 async def claim(caller: CallerDep, person: Person, body: InvolvementBody) -> Response:
     """Claim own involvement; every claim is an entry of the share log."""
     return await forward(caller, caller.owners.caseload, f"/people/{segment(person)}/involvement")
@@ -183,7 +184,9 @@ def _section_route(category: str, schema: type[Content]) -> None:
 
     keep_section.__annotations__["body"] = schema
     name = f"keep_{category.replace('-', '_')}"
-    router.put(f"/{{person}}/sections/{category}", name=name, response_model=SectionAnswer)(keep_section)
+    router.put(
+        f"/{{person}}/sections/{category}", name=name, response_model=SectionAnswer, responses=or_created(SectionAnswer)
+    )(keep_section)
 
 
 for _category, _schema in SECTION_CONTENT.items():

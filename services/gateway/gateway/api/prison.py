@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from chassis.auth import require
 from chassis.idempotency import key_required
+from chassis.openapi import or_created
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import DateType, Scope
 from contracts.errors import NotFound
@@ -49,7 +50,13 @@ class ReleaseUnknown(NotFound):
     code = "release-unknown"
 
 
-@router.put("/people/{person}/release-dates/{date_type}", response_model=PushAnswer, dependencies=PUSH, tags=[DATES])
+@router.put(
+    "/people/{person}/release-dates/{date_type}",
+    response_model=PushAnswer,
+    responses=or_created(PushAnswer),
+    dependencies=PUSH,
+    tags=[DATES],
+)
 async def push_release_date(caller: CallerDep, person: Person, date_type: DateType, body: ReleaseDateBody) -> Response:
     """Push a release date. `If-Match`, `If-None-Match: *`, a `sequence`, or none of them (the last write wins)."""
     return await forward_for(caller, caller.owners.release_notify, person, f"/release-dates/{date_type}")
@@ -98,6 +105,7 @@ async def release_history(
 
 @router.post(
     "/people/{person}/custody-events",
+    status_code=201,
     response_model=CustodyEventAnswer,
     dependencies=[*PUSH, key_required],
     tags=["custody"],

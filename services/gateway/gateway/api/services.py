@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
 from chassis.auth import require
+from chassis.openapi import or_created
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import Need, Scope
 from contracts.http.gateway import OpaqueId
@@ -45,7 +46,12 @@ async def service_gaps(caller: CallerDep, area: Area) -> Response:
     return await forward(caller, caller.owners.referral, "/services/gaps", params=dict(caller.request.query_params))
 
 
-@keeping.put("/{service_id}", response_model=ServiceAnswer, dependencies=[require(Scope.ANSWER)])
+@keeping.put(
+    "/{service_id}",
+    response_model=ServiceAnswer,
+    responses=or_created(ServiceAnswer),
+    dependencies=[require(Scope.ANSWER)],
+)
 async def keep_service(caller: CallerDep, service_id: Annotated[OpaqueId, Path()], body: ServiceBody) -> Response:
     """This agency's own entry; 201 the first time."""
     return await forward(caller, caller.owners.referral, f"/services/{service_id}")

@@ -14,6 +14,7 @@ from chassis import clock
 from chassis.auth import require
 from chassis.idempotency import IdempotentRoute
 from chassis.ids import new_id
+from chassis.openapi import or_created
 from chassis.outside import addresses_of, rules_of, target_of
 from chassis.pagination import PageDep
 from chassis.session import SessionDep
@@ -53,7 +54,7 @@ FhirDep = Annotated[Endpoint, Depends(_fhir)]
 REFERS = [require(Scope.REFER)]
 
 
-@router.put("", response_model=WebhookView, responses={201: {"model": WebhookView}})
+@router.put("", response_model=WebhookView, responses=or_created(WebhookView))
 async def set_webhook(request: Request, caller: CallerDep, body: WebhookBody, endpoint: FeedDep) -> Response:
     """Be called about each item that becomes available from now on. Without `secret` one is made, and shown once."""
     return await _set(request, caller, body, endpoint)
@@ -71,7 +72,7 @@ async def remove_webhook(caller: CallerDep, endpoint: FeedDep) -> None:
     await _remove(caller, endpoint)
 
 
-@router.put("/fhir", response_model=WebhookView, responses={201: {"model": WebhookView}}, dependencies=REFERS)
+@router.put("/fhir", response_model=WebhookView, responses=or_created(WebhookView), dependencies=REFERS)
 async def set_fhir_endpoint(request: Request, caller: CallerDep, body: WebhookBody, endpoint: FhirDep) -> Response:
     """Get answers to referrals that were sent as BaRS messages as messages too (`servicerequest-response`)."""
     return await _set(request, caller, body, endpoint)
