@@ -4,7 +4,6 @@ The agency, its kind and its scopes come from the token and from nowhere else; t
 behind the gateway checks the same token again.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -125,14 +124,12 @@ def actor_of(claims: Any) -> Actor:
 
 def require(*scopes: Scope | str) -> Dependency:
     """A route dependency that refuses a token without all of `scopes`: `dependencies=[require(Scope.PUSH)]`."""
-    return Dependency(_scope_check(frozenset(Scope(scope) for scope in scopes)))
+    needed = frozenset(Scope(scope) for scope in scopes)
 
-
-def _scope_check(needed: frozenset[Scope]) -> Callable[[Actor], None]:
-    def check(actor: ActorDep) -> None:
+    async def check(actor: ActorDep) -> None:
         ensure_scopes(actor, needed)
 
-    return check
+    return Dependency(check)
 
 
 def ensure_scopes(actor: Actor, needed: frozenset[Scope]) -> None:

@@ -67,7 +67,7 @@ class Preconditions:
             raise PreconditionFailed
 
 
-def preconditions(request: Request) -> Preconditions:
+async def preconditions(request: Request) -> Preconditions:
     """The request's If-Match and If-None-Match. Raises PreconditionMalformed."""
     return Preconditions(_tags(request, "if-match"), _tags(request, "if-none-match"))
 

@@ -109,7 +109,7 @@ class Page:
         return cursor
 
 
-def page(
+async def page(
     request: Request,
     response: Response,
     actor: ActorDep,

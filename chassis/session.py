@@ -24,7 +24,7 @@ async def _session(request: Request) -> AsyncIterator[AsyncSession]:
         crash.here("request.after_commit")
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
 

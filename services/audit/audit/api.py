@@ -14,6 +14,7 @@ from audit.queries.entries import Found
 from audit.signing import Signer
 from chassis import clock
 from chassis.auth import Actor, ActorDep, ensure_kind, require
+from chassis.db import AsyncSession
 from chassis.http import SessionDep
 from chassis.pagination import Page, PageDep
 from contracts.codes import AgencyKind, Scope
@@ -41,7 +42,7 @@ CSV = "text/csv"
 Id = Annotated[OpaqueId, Path()]
 
 
-def _only_auditors(actor: ActorDep) -> None:
+async def _only_auditors(actor: ActorDep) -> None:
     ensure_kind(actor, AgencyKind.AUDITOR)
 
 
@@ -51,9 +52,9 @@ router = APIRouter(prefix="/v1", dependencies=[require(Scope.AUDIT), Depends(_on
 class Recorder:
     """Records this request's read; `route` is the method and the path template."""
 
-    def __init__(self, request: Request, session: SessionDep, actor: ActorDep) -> None:
+    def __init__(self, request: Request, session: AsyncSession, actor: Actor) -> None:
         self.session = session
-        self.actor: Actor = actor
+        self.actor = actor
         self.signer: Signer = request.app.state.signer
         self.route = f"{request.method} {request.scope['route'].path}"
 
@@ -72,7 +73,11 @@ class Recorder:
         )
 
 
-RecorderDep = Annotated[Recorder, Depends()]
+async def _recorder(request: Request, session: SessionDep, actor: ActorDep) -> Recorder:
+    return Recorder(request, session, actor)
+
+
+RecorderDep = Annotated[Recorder, Depends(_recorder)]
 
 
 class ShareUnknown(NotFound):

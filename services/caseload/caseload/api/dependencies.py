@@ -13,14 +13,14 @@ from chassis.auth import ActorDep
 from chassis.session import SessionDep
 
 
-def present() -> datetime:
+async def present() -> datetime:
     return clock.now()
 
 
 NowDep = Annotated[datetime, Depends(present)]
 
 
-def reference(person: Annotated[str, Path(max_length=60)], now: NowDep) -> str | Identifier:
+async def reference(person: Annotated[str, Path(max_length=60)], now: NowDep) -> str | Identifier:
     """The person as the path names them, not looked up."""
     return parse_reference(person, today=now.date())
 

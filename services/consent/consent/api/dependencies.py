@@ -8,7 +8,7 @@ from fastapi import Depends, Path
 from chassis import clock
 
 
-def present() -> datetime:
+async def present() -> datetime:
     return clock.now()
 
 

@@ -41,11 +41,11 @@ class SecretRefused(Invalid):
     code: ClassVar[str] = "secret-refused"
 
 
-def _feed() -> Endpoint:
+async def _feed() -> Endpoint:
     return Endpoint.FEED
 
 
-def _fhir() -> Endpoint:
+async def _fhir() -> Endpoint:
     return Endpoint.FHIR
 
 

@@ -17,7 +17,7 @@ from referral.api.translate import answered
 from referral.operations.case import Case, Precondition
 
 
-def present() -> datetime:
+async def present() -> datetime:
     return clock.now()
 
 
@@ -46,7 +46,7 @@ class Acting:
         return await answered(self.session, await acted, self.who["actor"], self.response)
 
 
-def acting(
+async def acting(
     referral_id: str, wanted: PreconditionsDep, response: Response, session: SessionDep, actor: ActorDep, now: NowDep
 ) -> Acting:
     """428 without If-Match, 412 where the caller's side has changed since."""

@@ -17,7 +17,7 @@ class NotYours(NotFound):
     """There is no release of a person here that is this agency's to see."""
 
 
-def present() -> datetime:
+async def present() -> datetime:
     return clock.now()
 
 
