@@ -175,6 +175,21 @@ async def doubted(scene: Scene) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def overload(scene: Scene) -> AsyncIterator[None]:
+    """More at once than a process works on."""
+    token = {"authorization": f"Bearer {scene.stack.token(NORTHGATE)}"}
+    unbounded = httpx2.Limits(max_connections=None)
+    async with httpx2.AsyncClient(base_url=scene.stack.url, limits=unbounded, timeout=60, trust_env=False) as http:
+
+        async def refused() -> bool:
+            answers = await asyncio.gather(*(http.get("/prison/v1/me", headers=token) for _ in range(300)))
+            return any(answer.status_code == 503 and "retry-after" in answer.headers for answer in answers)
+
+        await eventually(refused, within=WITHIN)
+    yield
+
+
+@asynccontextmanager
 async def restarts(scene: Scene) -> AsyncIterator[None]:
     """A process was killed, and again as soon as it was back."""
     for _ in range(2):
@@ -183,7 +198,7 @@ async def restarts(scene: Scene) -> AsyncIterator[None]:
 
 
 STATES: dict[str, Callable[[Scene], AbstractAsyncContextManager[None]]] = {
-    each.__name__: each for each in (parked, gap, lag, doubted, restarts, broker, disk)
+    each.__name__: each for each in (parked, gap, lag, doubted, overload, restarts, broker, disk)
 }
 
 
