@@ -1,4 +1,4 @@
-"""The default agreement against the table of domain.md, cell by cell: what it says and nothing beside it.
+"""Who gets what when under the default agreement, by domain.md, cell by cell (terms: test_clause_terms.py).
 
 `TABLE` is written from domain.md, not from the YAML; the decision must agree with it in every cell and world of facts.
 """
