@@ -15,6 +15,7 @@ from throughgate.client import Refused as GatewayRefused
 from throughgate.commands.common import JsonOption, Refused, print_json, run
 from throughgate.loading.formats import COLUMNS, UnknownFormat, read
 from throughgate.loading.push import Summary, push_all
+from throughgate.loading.rejected import NotKept, RejectedLines, place_beside
 from throughgate.local.programs import deploy_dir
 
 
@@ -23,14 +24,28 @@ def load(
     agency: Annotated[str, typer.Option(help="The prison that pushes.")],
     url: Annotated[str, typer.Option(help="The stack's address.")] = "http://127.0.0.1:8000",
     rate: Annotated[float, typer.Option(help="Lines a second at most; 0 for as fast as it goes.", min=0)] = 0,
+    rejected: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            help="Where rejected lines go; by default FILE.rejected.ndjson beside FILE, or in the current folder where"
+            " nothing can be written beside it.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Push release dates from a file; rejected lines go into FILE.rejected.ndjson with their reason.
+    """Push release dates from a file; rejected lines are kept with their reason, for another try.
+
+    The file of rejected lines is made with the first of them, in place of an earlier one; without any there is none.
 
     CSV has a header with at least prison_number, date_type and date; status, reason, family, given and date_of_birth
     may follow, and the last three register a person whom nobody knows yet.
 
-    Exits 0 when every line was read by the gateway, rejected ones included; 1 when it could not be.
+    Of the Ministry of Justice's published cases two have no date of birth, and nobody is registered without one: their
+    eight lines are rejected unless the prison has received these people before.
+
+    Exits 0 when every line was read by the gateway, rejected ones included; 1 when it could not be, or when a rejected
+    line could not be kept.
 
     Example: throughgate load releases.csv --agency hmp-northgate
     """
@@ -41,7 +56,9 @@ def load(
         raise Refused(str(error)) from error
     except UnknownFormat as error:
         raise Refused(f"the file is neither NDJSON nor CSV with the columns {', '.join(COLUMNS[:3])}") from error
-    rejected = file.with_name(file.name + ".rejected.ndjson")
+    kept = RejectedLines(rejected or place_beside(file))
+    if kept.path.exists() and kept.path.samefile(file):
+        raise Refused("--rejected names the file that is loaded")
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"),
@@ -53,20 +70,24 @@ def load(
     ) as bar:
         task = bar.add_task("release dates", total=total)
         try:
-            summary = run(_load(file, rejected, agency, kind, url, rate or None, lambda done: bar.advance(task, done)))
-        except GatewayRefused as error:
+            summary = run(_load(file, kept, agency, kind, url, rate or None, lambda done: bar.advance(task, done)))
+        except (GatewayRefused, NotKept) as error:
             raise Refused(str(error)) from error
-    if not summary.outcomes["rejected"]:
-        rejected.unlink()
-    _show(summary, rejected, as_json=as_json)
+    _show(summary, kept.path, as_json=as_json)
 
 
 async def _load(
-    file: Path, rejected: Path, agency: str, kind: str, url: str, rate: float | None, progress: Callable[[int], None]
+    file: Path,
+    kept: RejectedLines,
+    agency: str,
+    kind: str,
+    url: str,
+    rate: float | None,
+    progress: Callable[[int], None],
 ) -> Summary:
-    with rejected.open("w", encoding="utf-8") as sink:
+    with kept:
         async with ServiceClient(url, timeout_s=120) as http:
-            return await push_all(Desk(http, agency, kind), read(file), rejected=sink, rate=rate, progress=progress)
+            return await push_all(Desk(http, agency, kind), read(file), rejected=kept, rate=rate, progress=progress)
 
 
 def _show(summary: Summary, rejected: Path, *, as_json: bool) -> None:

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, TextIO
+from typing import Any
 
 from chassis.ids import new_id
 from throughgate.client import Desk, Refused
 from throughgate.loading.formats import Line
+from throughgate.loading.rejected import RejectedLines
 
 BATCH = 2000
 
@@ -34,11 +35,14 @@ async def push_all(
     desk: Desk,
     lines: Iterable[Line],
     *,
-    rejected: TextIO,
+    rejected: RejectedLines,
     rate: float | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Summary:
-    """Pushes every line, `rate` lines a second at most; writes the rejected ones, as they were, with their reason."""
+    """Pushes every line, `rate` lines a second at most; writes the rejected ones, as they were, with their reason.
+
+    Raises Refused and NotKept.
+    """
     summary = Summary()
     clock = asyncio.get_running_loop().time
     started = clock()
@@ -78,12 +82,11 @@ async def _encoded(lines: list[Line]) -> AsyncIterator[bytes]:
         yield json.dumps(line.push, separators=(",", ":")).encode() + b"\n"
 
 
-def _reject(line: Line, code: str, detail: str, summary: Summary, rejected: TextIO) -> None:
+def _reject(line: Line, code: str, detail: str, summary: Summary, rejected: RejectedLines) -> None:
     summary.outcomes["rejected"] += 1
     summary.codes[code] += 1
     pushed = {} if line.push is None else {"date_type": line.push.get("date_type")}
-    rejected.write(json.dumps({"line": line.number, "code": code, "detail": detail, **pushed, "text": line.original}))
-    rejected.write("\n")
+    rejected.write({"line": line.number, "code": code, "detail": detail, **pushed, "text": line.original})
 
 
 def _batches(lines: Iterable[Line], size: int) -> Iterator[list[Line]]:
