@@ -209,7 +209,7 @@ class InUse:
 
 
 FIRST_LIST = InUse(date(2026, 1, 1))
-"""The first version of a list."""
+"""The first version of every list."""
 
 REJECTIONS_IN_USE: dict[RejectionCode, InUse] = dict.fromkeys(RejectionCode, FIRST_LIST)
 

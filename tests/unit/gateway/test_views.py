@@ -1,11 +1,10 @@
-"""The person's view, the reference data and the ledger's words, as text that the promised models read."""
+"""The person's view and the ledger's words, as text that the promised models read."""
 
 import json
 
 from contracts.codes import AgencyKind, Category
 from contracts.http.gateway import PersonView
 from gateway.domain.deliveries import no_one_from
-from gateway.domain.reference import SETS, codes_of
 from gateway.domain.views import FIELDS, own_release, own_section, person_view
 from gateway.front import OF_KIND
 
@@ -53,11 +52,3 @@ def test_kinds_that_the_source_may_not_know_of_are_never_said_to_lack_it() -> No
 
 def test_every_kind_but_the_operator_has_a_gateway() -> None:
     assert set(OF_KIND) == set(AgencyKind) - {AgencyKind.OPERATOR}
-
-
-def test_coded_lists_hold_every_code() -> None:
-    for name, codes in SETS.items():
-        found = codes_of(name)
-        assert found is not None
-        assert [each.code for each in found] == [code.value for code in codes]
-    assert codes_of("gossip") is None

@@ -13,7 +13,7 @@ from contracts.http.caseload import AgencyList, LookupAnswer, LookupBody
 from contracts.http.gateway import CodeEntry, Me, ReferenceSet
 from gateway.api.caller import CallerDep
 from gateway.api.forward import ask, forward, passed, segment
-from gateway.domain.reference import codes_of
+from gateway.domain.reference import SETS
 
 router = APIRouter(prefix="/v1", tags=["register"])
 
@@ -56,12 +56,12 @@ async def agencies(
 @router.get("/reference-data/{set}")
 async def reference_data(set_: Annotated[str, Path(alias="set", max_length=60)]) -> ReferenceSet:
     """A coded list with the days on which each code is in use."""
-    found = codes_of(set_)
+    found = SETS.get(set_)
     if found is None:
         raise SetUnknown
     items = [
-        CodeEntry(code=each.code, effective_from=each.effective_from, effective_until=each.effective_until)
-        for each in found
+        CodeEntry(code=code, effective_from=in_use.effective_from, effective_until=in_use.effective_until)
+        for code, in_use in found.items()
     ]
     return ReferenceSet(set=set_, items=items)
 

@@ -1,56 +1,49 @@
-"""The coded lists that agencies may look up, with the days from which and until which each code is in use."""
+"""The coded lists that agencies may look up, with the days from which and until which each code is in use.
 
-from dataclasses import dataclass
-from datetime import date
+A list by whose days somebody is judged is the very table that judges; the others are as they first were.
+"""
+
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any, TypeVar
 
 from contracts import codes, screening
+from contracts.codes import FIRST_LIST, InUse
 
-IN_USE_FROM = date(2026, 11, 1)
-"""The day on which the first version of every list came into use."""
+C = TypeVar("C", bound=StrEnum)
 
-SETS: dict[str, type[StrEnum]] = {
-    "agency-kinds": codes.AgencyKind,
-    "appointment-outcomes": codes.AppointmentOutcome,
-    "bases": codes.Basis,
-    "categories": codes.Category,
-    "change-reasons": codes.ChangeReason,
-    "custody-statuses": codes.CustodyStatus,
-    "date-statuses": codes.DateStatus,
-    "date-types": codes.DateType,
-    "directions": codes.Direction,
-    "governor-decisions": codes.GovernorDecision,
-    "identifier-schemes": codes.Scheme,
-    "involvement-states": codes.InvolvementState,
-    "needs": codes.Need,
-    "outcome-codes": codes.OutcomeCode,
-    "outcome-results": codes.OutcomeResult,
-    "purposes": codes.Purpose,
-    "referral-actions": codes.ReferralAction,
-    "referral-alerts": codes.ReferralAlert,
-    "referral-states": codes.ReferralState,
-    "referral-warnings": codes.ReferralWarning,
-    "rejection-codes": codes.RejectionCode,
-    "urgencies": codes.Urgency,
-    "screening-answers": screening.ScreeningAnswer,
-    "screening-states": screening.ScreeningState,
-    "withdrawal-codes": codes.WithdrawalCode,
-    "refusal-reasons": codes.Reason,
-    "release-flags": codes.ReleaseFlag,
-    "warning-risks": codes.WarningRisk,
+
+def _first(words: type[C]) -> Mapping[C, InUse]:
+    return dict.fromkeys(words, FIRST_LIST)
+
+
+SETS: dict[str, Mapping[Any, InUse]] = {
+    "agency-kinds": _first(codes.AgencyKind),
+    "appointment-outcomes": _first(codes.AppointmentOutcome),
+    "bases": _first(codes.Basis),
+    "categories": _first(codes.Category),
+    "change-reasons": _first(codes.ChangeReason),
+    "custody-statuses": _first(codes.CustodyStatus),
+    "date-statuses": _first(codes.DateStatus),
+    "date-types": _first(codes.DateType),
+    "directions": _first(codes.Direction),
+    "governor-decisions": _first(codes.GovernorDecision),
+    "identifier-schemes": _first(codes.Scheme),
+    "involvement-states": _first(codes.InvolvementState),
+    "needs": _first(codes.Need),
+    "outcome-codes": codes.OUTCOMES_IN_USE,
+    "outcome-results": _first(codes.OutcomeResult),
+    "purposes": _first(codes.Purpose),
+    "referral-actions": _first(codes.ReferralAction),
+    "referral-alerts": _first(codes.ReferralAlert),
+    "referral-states": _first(codes.ReferralState),
+    "referral-warnings": _first(codes.ReferralWarning),
+    "rejection-codes": codes.REJECTIONS_IN_USE,
+    "urgencies": _first(codes.Urgency),
+    "screening-answers": _first(screening.ScreeningAnswer),
+    "screening-states": _first(screening.ScreeningState),
+    "withdrawal-codes": codes.WITHDRAWALS_IN_USE,
+    "refusal-reasons": _first(codes.Reason),
+    "release-flags": _first(codes.ReleaseFlag),
+    "warning-risks": _first(codes.WarningRisk),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """In use from `effective_from` until before `effective_until`, for ever if that is None."""
-
-    code: str
-    effective_from: date
-    effective_until: date | None = None
-
-
-def codes_of(name: str) -> list[Code] | None:
-    """The codes of a list, or None if there is no such list."""
-    found = SETS.get(name)
-    return [Code(code.value, IN_USE_FROM) for code in found] if found else None
