@@ -13,9 +13,9 @@ import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from sqlalchemy import delete, func, select
@@ -24,6 +24,7 @@ from chassis import clock
 from chassis.auth import ActorDep
 from chassis.db import AsyncSession
 from chassis.idempotency_table import IdempotencyRecord
+from chassis.openapi_headers import KEY_SAYS
 from chassis.problems import Problem
 from chassis.session import SessionDep
 
@@ -90,14 +91,26 @@ class _Claim:
     request_hash: str
 
 
-async def require_key(request: Request) -> None:
-    """Refuses a request without a well-formed key. All that a gateway needs, which hands the key on to the owner."""
-    if _key(request) is None:
+async def _require_key(request: Request) -> str:
+    key = _key(request)
+    if key is None:
         raise KeyMissing
+    return key
+
+
+async def require_key(
+    key: Annotated[str, Depends(_require_key)], _told: Annotated[str, Header(alias=HEADER, description=KEY_SAYS)]
+) -> str:
+    """The key. Refuses a request without a well-formed one, and the OpenAPI document says that it is needed; all that a
+    gateway asks for, which hands the key on to the owner."""
+    return key
 
 
 key_required = Depends(require_key)
 """`dependencies=[key_required]` on a POST that creates."""
+
+KeyDep = Annotated[str, key_required]
+"""The same where the route uses the key itself."""
 
 
 async def _honour(request: Request, actor: ActorDep, session: SessionDep) -> None:

@@ -13,6 +13,14 @@ ROOT = Path(__file__).resolve().parents[2]
 KINDS = sorted(kind.value for kind in AgencyKind if kind is not AgencyKind.OPERATOR)
 FACTS = ("/v1/people/{person}/release-dates", "/v1/releases", "/v1/release-dates", "/v1/events")
 """Where prisons alone have routes."""
+WITHOUT_KEY = ("/v1/events", "/v1/webhook/test", "/fhir/$process-message")
+"""Idempotent by their own ids, or harmless."""
+FIRST_201 = {
+    "/v1/people/{person}",
+    "/v1/people/{person}/involvement",
+    "/v1/people/{person}/release-dates/{date_type}",
+    "/v1/services/{service_id}",
+}
 
 
 def document(kind: str) -> dict[str, Any]:
@@ -67,3 +75,54 @@ def test_query_strings_carry_no_identifiers_of_people(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_release_dates_are_pushed_at_the_prisons_gateway_alone(kind: str) -> None:
     assert any(path.startswith(FACTS) for path in document(kind)["paths"]) is (kind == "prison")
+
+
+def headers_of(operation: dict[str, Any]) -> dict[str, bool]:
+    """The request headers that an operation names, each with whether it is needed."""
+    return {told["name"]: told["required"] for told in operation.get("parameters", ()) if told["in"] == "header"}
+
+
+def methods(kind: str, method: str) -> list[tuple[str, dict[str, Any]]]:
+    return [(path, each[method]) for path, each in document(kind)["paths"].items() if method in each]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_creates_needs_an_idempotency_key(kind: str) -> None:
+    for path, operation in methods(kind, "post"):
+        creates = {"201", "202"} & set(operation["responses"])
+        if creates and path not in WITHOUT_KEY:
+            assert headers_of(operation).get("Idempotency-Key") is True, path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_action_on_a_referral_needs_if_match_and_honours_a_key(kind: str) -> None:
+    for path, operation in methods(kind, "post"):
+        if path.startswith("/v1/referrals/{referral_id}/"):
+            found = headers_of(operation)
+            assert found.pop("If-Match") is True, path
+            assert found == {"Idempotency-Key": path.endswith("/appointments")}, path
+
+
+def test_a_release_date_takes_either_precondition_and_needs_none() -> None:
+    path = "/v1/people/{person}/release-dates/{date_type}"
+    assert headers_of(document("prison")["paths"][path]["put"]) == {"If-Match": False, "If-None-Match": False}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_header_is_told_twice(kind: str) -> None:
+    for path, operation in operations(kind):
+        names = [told["name"].lower() for told in operation.get("parameters", ()) if told["in"] == "header"]
+        assert len(names) == len(set(names)), path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_answers_201_the_first_time_says_so(kind: str) -> None:
+    for path, operation in methods(kind, "put"):
+        if path in FIRST_201 or "/sections/" in path:
+            found = operation["responses"]
+            assert found["201"]["content"] == found["200"]["content"], path
+
+
+def test_a_movement_is_answered_201() -> None:
+    found = document("prison")["paths"]["/v1/people/{person}/custody-events"]["post"]
+    assert [status for status in found["responses"] if status.startswith("2")] == ["201"]

@@ -8,9 +8,9 @@ import asyncio
 import hashlib
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import IO, Annotated, Any
+from typing import IO, Any
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from chassis import clock, logging
@@ -18,7 +18,7 @@ from chassis.auth import require, token_of
 from chassis.backoff import backoff
 from chassis.http import BULK_BODY_LIMIT
 from chassis.http_client import Answer, ServiceClient, UpstreamUnavailable
-from chassis.idempotency import KeyReused, key_required
+from chassis.idempotency import KeyDep, KeyReused
 from chassis.media_type import ensure_media_type
 from contracts.codes import Scope
 from contracts.http.caseload import BulkRegistered, BulkRegistrationsAnswer
@@ -49,12 +49,11 @@ class OwnerRefused(Exception):
 
 @router.post(
     "/release-dates/bulk",
-    dependencies=[key_required],
     max_body_size=BULK_BODY_LIMIT,
     response_class=StreamingResponse,
     responses={200: {"content": {NDJSON: {"schema": BulkResult.model_json_schema()}}}},
 )
-async def bulk(caller: CallerDep, idempotency_key: Annotated[str, Header(max_length=260)]) -> StreamingResponse:
+async def bulk(caller: CallerDep, idempotency_key: KeyDep) -> StreamingResponse:
     """Push many release dates: a line of NDJSON each, and one result per line in the same order."""
     ensure_media_type(caller.request, NDJSON, "application/ndjson", "application/jsonl")
     spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed when the answer has gone out

@@ -13,6 +13,7 @@ from chassis.auth import require
 from chassis.etag import PreconditionsDep, etag_of, not_modified
 from chassis.idempotency import key_required
 from chassis.openapi import or_created
+from chassis.openapi_headers import IF_NONE_MATCH, told
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import AgencyKind, Category, Scope
 from contracts.content import SECTION_CONTENT, Content
@@ -84,7 +85,7 @@ async def people(
     return Response(json.dumps(page), 200, answer.passed_back(), media_type="application/json")
 
 
-@router.get("/{person}", response_model=PersonView, dependencies=READ)
+@router.get("/{person}", response_model=PersonView, dependencies=READ, openapi_extra=told(IF_NONE_MATCH))
 async def one_person(caller: CallerDep, person: Person, wanted: PreconditionsDep) -> Response:
     """What this agency gave about a person and what is shared with it now."""
     found = await resolve(caller, person)

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from chassis.auth import require
 from chassis.idempotency import key_required
 from chassis.openapi import or_created
+from chassis.openapi_headers import IF_MATCH, IF_NONE_MATCH, NONE_YET, told
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import DateType, Scope
 from contracts.errors import NotFound
@@ -55,6 +56,7 @@ class ReleaseUnknown(NotFound):
     response_model=PushAnswer,
     responses=or_created(PushAnswer),
     dependencies=PUSH,
+    openapi_extra=told(IF_MATCH, NONE_YET),
     tags=[DATES],
 )
 async def push_release_date(caller: CallerDep, person: Person, date_type: DateType, body: ReleaseDateBody) -> Response:
@@ -69,7 +71,11 @@ async def release_dates(caller: CallerDep, person: Person) -> Response:
 
 
 @router.get(
-    "/people/{person}/release-dates/{date_type}", response_model=ReleaseDateAnswer, dependencies=READ, tags=[DATES]
+    "/people/{person}/release-dates/{date_type}",
+    response_model=ReleaseDateAnswer,
+    dependencies=READ,
+    openapi_extra=told(IF_NONE_MATCH),
+    tags=[DATES],
 )
 async def release_date(caller: CallerDep, person: Person, date_type: DateType) -> Response:
     """One date, with its ETag."""

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 
 from chassis.auth import require
 from chassis.idempotency import key_required
+from chassis.openapi_headers import IF_MATCH_REQUIRED, KEY_HONOURED, told
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import Need, ReferralState, Scope
 from contracts.http import referral as bodies
@@ -27,6 +28,8 @@ answering = APIRouter(prefix="/v1/referrals", tags=TAGS)
 """For the kinds that receive."""
 
 READ = [require(Scope.READ)]
+ACTS = told(IF_MATCH_REQUIRED, KEY_HONOURED)
+MAKES = told(IF_MATCH_REQUIRED)
 ReferralId = Annotated[OpaqueId, Path()]
 
 
@@ -88,13 +91,14 @@ def _action(
     if schema is not None:
         act.__annotations__["body"] = schema
     route.__doc__ = says
-    dependencies = [require(scope), *([key_required] if status == 201 else [])]
+    makes = status == 201
     on.post(
         f"/{{referral_id}}/{name}",
         name=f"referral_{name.replace('-', '_')}",
         status_code=status,
         response_model=model,
-        dependencies=dependencies,
+        dependencies=[require(scope), *([key_required] if makes else [])],
+        openapi_extra=MAKES if makes else ACTS,
     )(route)
 
 
@@ -122,7 +126,12 @@ _action(answering, "allocation", bodies.AllocationBody, Scope.ANSWER, "Give it t
 _action(answering, "outcome", bodies.OutcomeBody, Scope.ANSWER, "Say how it ended.")
 
 
-@router.post("/{referral_id}/appointments/{appointment_id}/attendance", response_model=ReferralView, dependencies=READ)
+@router.post(
+    "/{referral_id}/appointments/{appointment_id}/attendance",
+    response_model=ReferralView,
+    dependencies=READ,
+    openapi_extra=ACTS,
+)
 async def referral_attendance(
     caller: CallerDep, referral_id: ReferralId, appointment_id: Annotated[OpaqueId, Path()], body: bodies.AttendanceBody
 ) -> Response:

@@ -17,6 +17,7 @@ from fastapi.responses import Response
 from chassis.auth import require
 from chassis.http_client import Answer, UpstreamUnavailable
 from chassis.idempotency import key_required
+from chassis.openapi_headers import IF_MATCH, KEY_HONOURED, told
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import Basis, Category, Scope
 from contracts.errors import NotPermitted
@@ -85,7 +86,12 @@ async def one_screening_request(caller: CallerDep, screening_id: ScreeningId) ->
     return await _joined(caller, answer, looked=True)
 
 
-@answering.post("/{screening_id}/answer", response_model=Screening, dependencies=[require(Scope.ANSWER)])
+@answering.post(
+    "/{screening_id}/answer",
+    response_model=Screening,
+    dependencies=[require(Scope.ANSWER)],
+    openapi_extra=told(IF_MATCH, KEY_HONOURED),
+)
 async def answer_screening_request(caller: CallerDep, screening_id: ScreeningId, body: ScreeningAnswerBody) -> Response:
     """Say yes, no, or that they should get in touch. Once: a second answer is refused."""
     path = f"/screening-requests/{screening_id}/answer"
