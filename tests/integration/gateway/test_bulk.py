@@ -24,7 +24,7 @@ def line(number: str, day: str = "2031-03-04", *, kind: str = "CRD", known: bool
     return json.dumps({**said, **({} if known else who), **more}).encode()
 
 
-async def bulk(pipe: Pipe, *lines: bytes, key: str) -> list[dict[str, Any]]:
+async def bulk(pipe: Pipe, *lines: bytes, key: str, replayed: bool = False) -> list[dict[str, Any]]:
     answer = await pipe.call(
         *PRISON,
         "POST",
@@ -35,6 +35,7 @@ async def bulk(pipe: Pipe, *lines: bytes, key: str) -> list[dict[str, Any]]:
     )
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].startswith(NDJSON)
+    assert answer.headers.get("idempotency-replayed") == ("true" if replayed else None)
     results = [json.loads(each) for each in answer.text.splitlines()]
     for each in results:
         BulkResult.model_validate(each)
@@ -70,7 +71,7 @@ async def test_every_line_has_its_result_in_order_and_a_bad_one_stops_no_other(p
     assert all(each["code"] and each["detail"] for each in results if each["outcome"] == "rejected")
     assert "Ozzy" not in json.dumps(results)
     assert "soon" not in json.dumps(results)
-    again = await bulk(pipe, *lines, key="first")
+    again = await bulk(pipe, *lines, key="first", replayed=True)
     assert again == results, "a retry answers from the first try"
 
 

@@ -18,7 +18,7 @@ from chassis.auth import require, token_of
 from chassis.backoff import backoff
 from chassis.http import BULK_BODY_LIMIT
 from chassis.http_client import Answer, ServiceClient, UpstreamUnavailable
-from chassis.idempotency import KeyDep, KeyReused
+from chassis.idempotency import REPLAYED, KeyDep, KeyReused
 from chassis.media_type import ensure_media_type
 from contracts.codes import Scope
 from contracts.http.caseload import BulkRegistered, BulkRegistrationsAnswer
@@ -54,7 +54,10 @@ class OwnerRefused(Exception):
     responses={200: {"content": {NDJSON: {"schema": BulkResult.model_json_schema()}}}},
 )
 async def bulk(caller: CallerDep, idempotency_key: KeyDep) -> StreamingResponse:
-    """Push many release dates: a line of NDJSON each, and one result per line in the same order."""
+    """Push many release dates: a line of NDJSON each, and one result per line in the same order.
+
+    With a key that was sent before, finished lines are answered from the first try: `Idempotency-Replayed: true`.
+    """
     ensure_media_type(caller.request, NDJSON, "application/ndjson", "application/jsonl")
     spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed when the answer has gone out
     try:
@@ -67,12 +70,13 @@ async def bulk(caller: CallerDep, idempotency_key: KeyDep) -> StreamingResponse:
             kept = await remember_bulk(
                 session, agency=caller.agency, key=idempotency_key, digest=digest.hexdigest(), now=clock.now()
             )
-        if kept != digest.hexdigest():
+        if kept not in (None, digest.hexdigest()):
             raise KeyReused
     except BaseException:
         spool.close()
         raise
-    return StreamingResponse(_results(caller, spool, idempotency_key), media_type=NDJSON)
+    headers = {REPLAYED: "true"} if kept else None
+    return StreamingResponse(_results(caller, spool, idempotency_key), headers=headers, media_type=NDJSON)
 
 
 async def _results(caller: Caller, spool: IO[bytes], key: str) -> AsyncIterator[bytes]:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 _REMEMBER = """
 INSERT INTO bulk_request (agency, key, digest, at) VALUES (:agency, :key, :digest, :now)
-ON CONFLICT (agency, key) DO NOTHING
+ON CONFLICT (agency, key) DO NOTHING RETURNING true
 """
 _KEPT = "SELECT digest FROM bulk_request WHERE agency = :agency AND key = :key"
 
@@ -21,9 +21,11 @@ _FORGET = ("DELETE FROM bulk_chunk", "DELETE FROM bulk_request")
 """Without a condition: the policy `old_rows` lets nothing go that is younger than two days."""
 
 
-async def remember_bulk(session: AsyncSession, *, agency: str, key: str, digest: str, now: datetime) -> str:
-    """Keep the digest of this key's first body; returns the one that is kept. `digest` is SHA-256 in hex."""
-    await session.execute(text(_REMEMBER), {"agency": agency, "key": key, "digest": digest, "now": now})
+async def remember_bulk(session: AsyncSession, *, agency: str, key: str, digest: str, now: datetime) -> str | None:
+    """Keep the digest of this key's first body (SHA-256 in hex); returns the one that was kept before, if any."""
+    names = {"agency": agency, "key": key, "digest": digest, "now": now}
+    if await session.scalar(text(_REMEMBER), names):
+        return None
     return str(await session.scalar(text(_KEPT), {"agency": agency, "key": key}))
 
 
