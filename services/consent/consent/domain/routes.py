@@ -12,7 +12,7 @@ Entry = tuple[str, str, str]
 
 
 def routes_of(agency: AgencyFact, policy: Policy, now: datetime) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """What it may receive (with `from_kinds`) and send (with `to_kinds`), by clause and category."""
+    """What it may receive (with `from_kinds`) and send (with `to_kinds`), by clause, category and purpose."""
     receive: dict[Entry, dict[str, Any]] = {}
     send: dict[Entry, dict[str, Any]] = {}
     for key, rules in policy.rules.items():
@@ -44,20 +44,20 @@ def _contract_allows(rule: Rule, agency: AgencyFact) -> bool:
 
 
 def _add(entries: dict[Entry, dict[str, Any]], rule: Rule, category: str, side: str, kind: AgencyKind) -> None:
-    purpose = rule.purposes[0]
-    entry = entries.setdefault(
-        (rule.clause.id, category, str(purpose)),
-        {
-            "category": category,
-            side: [],
-            "purpose": purpose,
-            "basis": rule.clause.basis,
-            "clause": rule.clause.id,
-            "subject_to": rule.clause.subject_to,
-        },
-    )
-    if kind not in entry[side]:
-        entry[side] = sorted([*entry[side], kind])
+    for purpose in rule.purposes:
+        entry = entries.setdefault(
+            (rule.clause.id, category, str(purpose)),
+            {
+                "category": category,
+                side: [],
+                "purpose": purpose,
+                "basis": rule.clause.basis,
+                "clause": rule.clause.id,
+                "subject_to": rule.clause.subject_to,
+            },
+        )
+        if kind not in entry[side]:
+            entry[side] = sorted([*entry[side], kind])
 
 
 def _sorted(entries: dict[Entry, dict[str, Any]]) -> list[dict[str, Any]]:
