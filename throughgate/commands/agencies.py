@@ -26,7 +26,10 @@ from throughgate.local.datadir import StackFile
 
 COLUMNS = ("id", "kind", "name", "area", "nhs_body", "contracted_by")
 
-app = typer.Typer(help="The agencies of the running stack.", no_args_is_help=True)
+app = typer.Typer(
+    help="The agencies of the running stack.\n\nExample: throughgate agencies suspend charity-newstart",
+    no_args_is_help=True,
+)
 
 AgencyId = Annotated[str, typer.Argument(metavar="AGENCY-ID")]
 

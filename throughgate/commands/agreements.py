@@ -27,7 +27,11 @@ from throughgate.commands.common import (
 )
 from throughgate.local.datadir import StackFile
 
-app = typer.Typer(help="Information-sharing agreements: check, compare, publish.", no_args_is_help=True)
+app = typer.Typer(
+    help="Information-sharing agreements: check, compare, publish."
+    "\n\nExample: throughgate agreements check deploy/agreements/north-isa-1.0.0.yaml",
+    no_args_is_help=True,
+)
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="YAML, as in deploy/agreements.")]
 

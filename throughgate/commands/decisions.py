@@ -18,12 +18,15 @@ from throughgate.commands.common import (
 )
 from throughgate.local.datadir import StackFile
 
-app = typer.Typer(help="Decisions about shares.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
 def decisions() -> None:
-    """Decisions about shares."""
+    """Decisions about shares.
+
+    Example: throughgate decisions replay 01936f2c-7b1a-7c3e-9d40-5a1b2c3d4e5f
+    """
 
 
 @app.command("replay")

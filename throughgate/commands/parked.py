@@ -28,7 +28,8 @@ T = TypeVar("T")
 COLUMNS = ("service", "topic", "key", "version", "type", "reason", "parked_at", "waiting")
 
 app = typer.Typer(
-    help="Streams that wait because one of their messages cannot be applied; everyone else goes on.",
+    help="Streams that wait because one of their messages cannot be applied; everyone else goes on."
+    "\n\nExample: throughgate parked list",
     no_args_is_help=True,
 )
 

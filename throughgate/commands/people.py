@@ -20,12 +20,15 @@ from throughgate.commands.common import (
 )
 from throughgate.local.datadir import StackFile
 
-app = typer.Typer(help="People, as an operator meets them: by an id, and never by name.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
 def people() -> None:
-    """People, as an operator meets them: by an id, and never by name."""
+    """People, as an operator meets them: by an id, and never by name.
+
+    Example: throughgate people erase 01936f2c-7b1a-7c3e-9d40-5a1b2c3d4e5f --reason retention-ended
+    """
 
 
 @app.command("erase")

@@ -1,5 +1,6 @@
 """The command line's own promises: an example and --json everywhere, refusals in one sentence."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,20 +11,30 @@ from typer.core import TyperCommand, TyperGroup
 
 from throughgate.cli import app
 
+README = Path(__file__).resolve().parents[3] / "README.md"
+
 
 def all_commands() -> dict[str, TyperCommand]:
     """Every command by what a person types after `throughgate`."""
-    found: dict[str, TyperCommand] = {}
-    groups: list[tuple[str, object]] = [("", typer.main.get_command(app))]
-    while groups:
-        path, group = groups.pop()
-        assert isinstance(group, TyperGroup)
-        for name, command in group.commands.items():
-            if isinstance(command, TyperCommand):
-                found[path + name] = command
-            else:
-                groups.append((f"{path}{name} ", command))
+    found = {
+        f"{path}{name}": command
+        for path, group in all_groups().items()
+        for name, command in group.commands.items()
+        if isinstance(command, TyperCommand)
+    }
     assert found
+    return found
+
+
+def all_groups() -> dict[str, TyperGroup]:
+    """Every group by what stands before its commands; the whole command line is the first."""
+    found: dict[str, TyperGroup] = {}
+    waiting: list[tuple[str, object]] = [("", typer.main.get_command(app))]
+    while waiting:
+        path, group = waiting.pop()
+        assert isinstance(group, TyperGroup)
+        found[path] = group
+        waiting += [(f"{path}{name} ", each) for name, each in group.commands.items() if isinstance(each, TyperGroup)]
     return found
 
 
@@ -32,6 +43,16 @@ def test_every_command_has_an_example() -> None:
         name for name, command in all_commands().items() if f"throughgate {name.split()[0]}" not in (command.help or "")
     ]
     assert lacking == []
+
+
+def test_every_group_of_commands_has_an_example() -> None:
+    lacking = [path for path, group in all_groups().items() if path and f"throughgate {path}" not in (group.help or "")]
+    assert lacking == []
+
+
+def test_the_readme_names_every_command() -> None:
+    (row,) = [line for line in README.read_text().splitlines() if line.startswith("| [throughgate](throughgate)")]
+    assert {name.split()[0] for name in all_commands()} == set(re.findall("`([a-z]+)`", row))
 
 
 def test_every_command_speaks_json() -> None:
