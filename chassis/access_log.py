@@ -13,6 +13,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import logging, telemetry
+from chassis.body_limit import said_of
+from chassis.matched import route_of
 from chassis.problems import MEDIA_TYPE, problem_response
 
 UNMATCHED = "unmatched"
@@ -30,7 +32,7 @@ log = logging.get("chassis.access")
 class AccessLog:
     """Traces and logs each HTTP request; sits outside everything else of the app, once however apps are mounted.
 
-    The framework's own 413 is plain text; it leaves as a problem like every other refusal.
+    The framework's own 413 is plain text; it leaves as a problem like every other refusal, and names the limit.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -52,7 +54,8 @@ class AccessLog:
                 headers = MutableHeaders(scope=message)
                 is_replaced = status == _TOO_LARGE and headers.get("content-type") != MEDIA_TYPE
                 if is_replaced:
-                    await problem_response(_TOO_LARGE, code="too-large")(scope, receive, send)
+                    detail = said_of(scope)
+                    await problem_response(_TOO_LARGE, code="too-large", detail=detail)(scope, receive, send)
                     return
                 _add_headers(headers, state)
             if not is_replaced:
@@ -81,7 +84,7 @@ class AccessLog:
 
 def matched_route(scope: Scope) -> tuple[str, Any]:
     """The template of the matched route's path, or UNMATCHED, and the route as FastAPI has put it together, or None."""
-    found: Any = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+    found = route_of(scope)
     path = getattr(found, "path_format", None)
     if not isinstance(path, str):
         return UNMATCHED, None

@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from chassis import problems
 from chassis.access_log import AccessLog
+from chassis.body_limit import BODY_LIMIT, BULK_BODY_LIMIT
 from chassis.capacity import Bounded, Capacity
 from chassis.db import Database
 from chassis.media_type import only_json_bodies
@@ -20,10 +21,6 @@ from chassis.settings import Settings
 from chassis.text_rules import only_storable_text
 from chassis.token_first import after_the_token, token_first
 from chassis.tokens import Verifier
-
-BODY_LIMIT = 1024 * 1024
-BULK_BODY_LIMIT = 64 * 1024 * 1024
-"""For a route of its own: `@router.post(…, max_body_size=BULK_BODY_LIMIT)`."""
 
 __all__ = ["BODY_LIMIT", "BULK_BODY_LIMIT", "DatabaseDep", "SessionDep", "create_app"]
 

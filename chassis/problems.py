@@ -18,7 +18,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from chassis import logging, validation
+from chassis.body_limit import said_of
 from chassis.db import is_passing
+from chassis.matched import route_of
 from contracts.errors import Conflict, Invalid, NotFound, NotPermitted, Refusal
 
 MEDIA_TYPE = "application/problem+json"
@@ -146,15 +148,15 @@ def on_validation(request: Request, error: Exception) -> Response:
 
 
 def body_type(request: Request) -> object:
-    found: Any = request.scope.get("fastapi", {}).get("effective_route_context") or request.scope.get("route")
-    field = getattr(found, "body_field", None)
+    field = getattr(route_of(request.scope), "body_field", None)
     return None if field is None else field.field_info.annotation
 
 
-def _on_http_exception(_request: Request, error: Exception) -> Response:
+def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = CODE_OF_STATUS.get(error.status_code, "refused")
-    return problem_response(error.status_code, code=code, headers=error.headers)
+    detail = said_of(request.scope) if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else ""
+    return problem_response(error.status_code, code=code, detail=detail, headers=error.headers)
 
 
 def _on_database(request: Request, error: Exception) -> Response:

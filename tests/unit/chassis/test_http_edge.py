@@ -213,7 +213,8 @@ async def test_what_is_not_there_for_now_is_503_with_retry_after(path: str) -> N
 
 async def test_a_body_over_the_limit_is_413_unless_the_route_takes_more() -> None:
     too_long = {"text": "x" * (1024 * 1024)}
-    problem(await call("POST", "/v1/people/x", json=too_long), 413, "too-large")
+    refused = problem(await call("POST", "/v1/people/x", json=too_long), 413, "too-large")
+    assert refused["detail"] == "A body may be 1 MiB here at most."
     assert (await call("POST", "/v1/bulk", json=too_long)).json() == 1024 * 1024
 
 
@@ -223,7 +224,12 @@ async def test_a_body_of_unsaid_length_is_held_to_the_limit_too() -> None:
             yield b" " * 1024
 
     answer = await call("POST", "/v1/people/x", content=pieces(), headers={"content-type": "application/json"})
-    problem(answer, 413, "too-large")
+    assert problem(answer, 413, "too-large")["detail"] == "A body may be 1 MiB here at most."
+
+
+async def test_a_route_that_takes_more_names_its_own_limit() -> None:
+    answer = await call("POST", "/v1/bulk", content=b"[]", headers={"content-length": str(BULK_BODY_LIMIT + 1)})
+    assert problem(answer, 413, "too-large")["detail"] == "A body may be 64 MiB here at most."
 
 
 @pytest.mark.parametrize(

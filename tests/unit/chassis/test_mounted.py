@@ -73,7 +73,8 @@ async def test_the_conventions_hold_under_a_prefix(app: ASGIApp) -> None:
 async def test_a_body_limit_holds_and_can_be_raised_under_a_prefix() -> None:
     app = under_starlette()
     too_long = {"text": "x" * 2_000_000}
-    problem(await call(app, "POST", "/prison/v1/people/x", json=too_long), 413, "too-large")
+    refused = problem(await call(app, "POST", "/prison/v1/people/x", json=too_long), 413, "too-large")
+    assert refused["detail"] == "A body may be 1 MiB here at most."
     assert (await call(app, "POST", "/prison/v1/bulk", json=too_long)).json() == "taken"
 
 
