@@ -109,7 +109,11 @@ class WithdrawalAnswer(Body):
 
 
 class ObjectionBody(Body):
-    """An objection to statutory clauses that yield to one; what is not named is all of it."""
+    """An objection to statutory clauses that yield to one; what is not named is all of it.
+
+    It has a consent's shape and is a person's no, whether `decision` says that the objection is given or that sharing
+    is refused: to turn one of the two away would go on sharing what somebody objected to.
+    """
 
     decision: Literal["given", "refused"] | None = None
     categories: Categories | None = None
@@ -127,8 +131,13 @@ class ObjectionBody(Body):
 
 
 class ObjectionAnswer(Body):
+    """An objection as it was recorded; what it does not name is all of it."""
+
     objection_id: str
     state: Literal["in-force"]
+    categories: list[Category] | None = None
+    recipients: list[RecipientBody] | None = None
+    purposes: list[Purpose] | None = None
     valid_from: datetime
     valid_until: datetime | None = None
 

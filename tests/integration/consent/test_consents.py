@@ -127,15 +127,24 @@ async def test_an_objection_stops_what_yields_to_one_and_nothing_else(
     service: ConsentService, callers: Callers, person: str
 ) -> None:
     assert await service.visible("mht-riverside") == {("release-date", 1)}
-    objected = await callers.post(
-        "probation-north",
-        f"/people/{person}/objections",
-        {"categories": ["release-date"], "recipients": [{"kind": "mental-health"}], "purposes": ["direct-care"]},
-    )
+    scope = {"categories": ["release-date"], "recipients": [{"kind": "mental-health"}], "purposes": ["direct-care"]}
+    objected = await callers.post("probation-north", f"/people/{person}/objections", scope)
     assert objected.status_code == 201
+    assert objected.json().items() >= (scope | {"state": "in-force"}).items()
     assert await service.visible("mht-riverside") == set()
     assert await service.visible("probation-north") == {("release-date", 1)}
     assert (await service.decisions("mht-riverside"))[-1]["reason"] == "objection"
+
+
+@pytest.mark.parametrize("decision", ["given", "refused"])
+async def test_an_objection_is_one_whatever_its_decision_and_one_that_names_nothing_is_to_all_of_it(
+    service: ConsentService, callers: Callers, person: str, decision: str
+) -> None:
+    assert await service.visible("mht-riverside") == {("release-date", 1)}
+    objected = await callers.post("probation-north", f"/people/{person}/objections", {"decision": decision})
+    assert objected.status_code == 201
+    assert not {"categories", "recipients", "purposes"} & objected.json().keys()
+    assert await service.visible("mht-riverside") == set()
 
 
 async def test_a_consent_that_begins_and_ends_by_itself(service: ConsentService, callers: Callers, person: str) -> None:

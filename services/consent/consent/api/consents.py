@@ -99,7 +99,13 @@ async def objection(
     """Records an objection; statutory clauses that yield to one stop at once."""
     row = await object_to_sharing(session, person_id=person, body=body, actor=actor, now=now)
     return ObjectionAnswer(
-        objection_id=row.id, state="in-force", valid_from=row.valid_from, valid_until=row.valid_until
+        objection_id=row.id,
+        state="in-force",
+        categories=body.categories,
+        recipients=body.recipients,
+        purposes=body.purposes,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
     )
 
 
