@@ -73,7 +73,8 @@ class InvolvementChangedV1(CaseloadEvent):
 
 
 class CustodyChangedV1(CaseloadEvent):
-    """Where a person is held, after a movement. `custody_id` names the present time in custody: transfers keep it."""
+    """Where a person is held, after a movement or a registration that opened custody. `custody_id` names the present
+    time in custody: transfers keep it."""
 
     TYPE: ClassVar = "custody.changed.v1"
 
@@ -85,6 +86,8 @@ class CustodyChangedV1(CaseloadEvent):
     """The agency that holds custody now; None after a release."""
     previous_prison: str | None = None
     occurred_at: Instant
+    moved_at: Instant | None = None
+    """When the newest movement was; absent while a registration is all that is known."""
     at: Instant
 
 

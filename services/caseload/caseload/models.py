@@ -213,7 +213,7 @@ class TakenOn(Table, table=True):
 
 
 class MovementRow(Table, table=True):
-    """A movement as reported. One that is not applied is kept, with the reason in `outcome`."""
+    """A movement as reported, or a registration that opened custody. `outcome` says which, and if it is applied."""
 
     __tablename__ = "movement"
 
@@ -243,6 +243,7 @@ class CustodyRow(Table, table=True):
     prison: str | None = Field(default=None, index=True)
     last_prison: str
     movement_id: str
+    moved_at: datetime | None = _optional_instant()
     offer_ref: str
     offer_version: int
 

@@ -56,7 +56,7 @@ class NationalFeedRow(Table, table=True):
 
 
 class CustodyRow(Table, table=True):
-    """The newest movement of each number."""
+    """The newest movement of each number. `moved_at` is None while a registration is all that is known of it."""
 
     __tablename__ = "custody"
 
@@ -66,6 +66,7 @@ class CustodyRow(Table, table=True):
     status: str
     prison: str | None = None
     occurred_at: datetime = _instant()
+    moved_at: datetime | None = _optional_instant()
 
 
 class ReleaseRow(Table, table=True):

@@ -93,6 +93,28 @@ async def test_a_movement_older_than_the_last_one_is_kept_and_not_applied(world:
     assert await world.rows("SELECT outcome FROM movement WHERE status = 'recalled'") == [("stale",)]
 
 
+async def test_a_registration_is_no_movement_and_the_first_one_told_after_it_applies(world: World) -> None:
+    id_ = await world.register("hmp-northgate", "noms:A1234AA")
+    answer = await move(world, "hmp-northgate", id_, "transferred", "2026-03-05T10:00:00Z", to_prison="MDI")
+    assert answer.json()["outcome"] == "applied"
+    opened, transfer = await world.events("custody.changed.v1", id_)
+    assert (opened["moved_at"], transfer["moved_at"]) == (None, "2026-03-05T10:00:00Z")
+    assert (transfer["prison"], transfer["custody_id"]) == ("hmp-southmoor", opened["custody_id"])
+    answer = await move(world, "hmp-southmoor", id_, "released", "2026-03-04T10:00:00Z")
+    assert answer.json()["outcome"] == "stale"
+
+
+async def test_who_registers_a_released_person_holds_them_and_no_older_movement_comes_back(world: World) -> None:
+    id_ = await received(world)
+    await move(world, "hmp-northgate", id_, "released", "2026-04-01T09:00:00Z")
+    await world.register("hmp-southmoor", "noms:A1234AA")
+    assert (await world.events("custody.changed.v1", id_))[-1]["prison"] == "hmp-southmoor"
+    answer = await move(world, "hmp-southmoor", id_, "received", "2026-03-31T09:00:00Z")
+    assert answer.json()["outcome"] == "stale"
+    answer = await move(world, "hmp-southmoor", id_, "released", "2026-04-20T09:00:00Z")
+    assert answer.json()["outcome"] == "applied"
+
+
 async def test_a_transfer_names_a_prison_of_the_register_and_nothing_else_does(world: World) -> None:
     id_ = await received(world)
     at = "2026-03-05T10:00:00Z"

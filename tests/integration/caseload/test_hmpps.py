@@ -107,6 +107,23 @@ async def test_an_older_message_changes_nothing(world: World) -> None:
     assert await world.rows("SELECT outcome FROM hmpps_message ORDER BY received_at") == [("applied",), ("stale",)]
 
 
+async def test_a_release_earlier_on_the_day_of_the_registration_applies(world: World) -> None:
+    await world.register("hmp-northgate", "noms:A1234AA")
+    gone = message("released", "2026-01-01T11:00:00Z", nomsNumber="A1234AA", prisonId="SWI", reason="RELEASED")
+    assert (await send(world, gone)).status_code == 202
+    assert await statuses(world) == [("received", "hmp-northgate"), ("released", None)]
+
+
+async def test_a_moved_booking_takes_along_what_was_told_since_the_registration(world: World) -> None:
+    await world.register("hmp-northgate", "noms:A1234AA")
+    await send(world, arrival(at="2026-01-01T10:00:00Z"))
+    await send(world, message("booking.moved", movedFromNomsNumber="A1234AA", movedToNomsNumber="B5678BB"))
+    (found,) = await world.resolve("hmp-northgate", "noms:B5678BB")
+    assert found is not None
+    assert (await world.events("custody.changed.v1", found))[-1]["prison"] == "hmp-northgate"
+    assert (await statuses(world))[-2:] == [("released", None), ("received", "hmp-northgate")]
+
+
 async def test_types_that_are_not_used_answer_204(world: World) -> None:
     for raw in (message("case-note.created"), message("sentence-dates-changed", nomsNumber="A1234AA")):
         assert (await send(world, raw)).status_code == 204

@@ -86,7 +86,14 @@ class World:
         await self.consumer.process(messages, asyncio.Event())
 
     async def moved(
-        self, person: str, status: str, prison: str | None, *, at: datetime, custody_id: str = "c1"
+        self,
+        person: str,
+        status: str,
+        prison: str | None,
+        *,
+        at: datetime,
+        custody_id: str = "c1",
+        registered: bool = False,
     ) -> None:
         await self.hear(
             CustodyChangedV1(
@@ -96,6 +103,7 @@ class World:
                 status=CustodyStatus(status),
                 prison=prison,
                 occurred_at=at,
+                moved_at=None if registered else at,
                 at=self.now,
             )
         )

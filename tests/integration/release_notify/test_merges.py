@@ -124,3 +124,11 @@ async def test_a_number_whose_release_is_behind_brings_no_dates_into_present_cus
     assert now["effective"]["release_date"] == "2026-12-01"
     assert (now["released_on"], now["release_id"] == past) == (None, False)
     assert [offer["content"] is None for offer in await world.offers(kept)] == [False, True, False]
+
+
+async def test_of_two_numbers_a_movement_counts_before_a_later_registration(world: World) -> None:
+    kept, removed = await two(world)
+    await world.moved(removed, "received", SOUTHMOOR, at=world.now, registered=True)
+    await world.merged(kept, removed)
+    assert (await world.push(kept, "CRD", "2026-09-01")).status_code == 201
+    problem(await world.push(kept, "CRD", "2026-09-02", agency=SOUTHMOOR), 409, "not-in-custody")

@@ -1,5 +1,6 @@
 """Custody as a table over movements."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
@@ -55,6 +56,53 @@ def test_a_transfer_keeps_the_time_in_custody_and_a_new_reception_opens_another(
     assert (out.prison, out.last_prison, out.custody_id) == (None, PRISONS[1], first.custody_id)
     back = move(out, moved(CustodyStatus.RECALLED, hour=3))
     assert (back.prison, back.custody_id) == (PRISONS[0], "m003")
+
+
+def registered(number: int = 0, reporter: str = PRISONS[0]) -> Movement:
+    """Somebody registered late in the evening, after `number` other things were recorded."""
+    return Movement(f"m{number:03}", CustodyStatus.RECEIVED, START + timedelta(hours=900), reporter, opens=True)
+
+
+def test_a_registration_says_where_and_not_since_when_so_no_movement_is_older_than_it() -> None:
+    held = move(None, registered())
+    assert (held.prison, held.at, held.moved_at) == (PRISONS[0], START + timedelta(hours=900), None)
+    first = moved(CustodyStatus.RELEASED, hour=1)
+    assert not is_stale(held, first.at)
+    out = move(held, first)
+    assert (out.prison, out.custody_id, out.moved_at) == (None, held.custody_id, first.at)
+    assert is_stale(out, first.at - timedelta(hours=1))
+    again = move(out, registered(2, PRISONS[1]))
+    assert (again.prison, again.custody_id, again.moved_at) == (PRISONS[1], "m002", first.at)
+    assert is_stale(again, first.at - timedelta(hours=1))
+
+
+recorded = st.lists(
+    st.tuples(
+        st.sampled_from(list(CustodyStatus)),
+        st.sampled_from(PRISONS),
+        st.integers(0, 400),
+        st.booleans(),
+        st.booleans(),
+    ),
+    max_size=12,
+)
+
+
+@given(recorded)
+def test_replaying_what_was_applied_one_by_one_gives_the_same_custody(
+    told: list[tuple[CustodyStatus, str, int, bool, bool]],
+) -> None:
+    custody: Custody | None = None
+    applied: list[Movement] = []
+    for number, (status, prison, hour, national, opens) in enumerate(told):
+        movement = replace(moved(status, prison, hour=hour, national=national), id=f"m{number:03}")
+        if opens:
+            movement = registered(number, prison)
+        elif is_stale(custody, movement.at) or effect_of(custody, movement) is Effect.REFUSED:
+            continue
+        custody = move(custody, movement)
+        applied.append(movement)
+    assert replay(applied) == replay(reversed(applied)) == custody
 
 
 movements = st.lists(

@@ -1,6 +1,7 @@
 """Custody as a table over movements: where a person is held is what the movements applied so far say, in their order.
 
-A movement older than the last applied one is kept and never applied. Everything else follows from `MOVES`.
+A movement older than the last applied one is kept and never applied. A registration that opens custody says where a
+person is and not since when: it is no movement, and none is older than it. Everything else follows from `MOVES`.
 """
 
 from collections.abc import Iterable
@@ -79,7 +80,8 @@ class TransferNeedsPrison(Invalid):
 
 @dataclass(frozen=True)
 class Movement:
-    """A movement as reported. `reporter` and `to_prison` are agency ids; `national`: told by the national system."""
+    """A movement as reported. `reporter` and `to_prison` are agency ids; `national`: told by the national system.
+    `opens`: a registration, whose `at` is when it was made. Ids are in the order of recording."""
 
     id: str
     status: CustodyStatus
@@ -87,12 +89,14 @@ class Movement:
     reporter: str
     to_prison: str | None = None
     national: bool = False
+    opens: bool = False
 
 
 @dataclass(frozen=True)
 class Custody:
     """Where a person is held. `custody_id` is the movement that opened the present (or last) time in custody;
-    `prison` is None outside; `last_prison` is who held the person last, or reported the newest movement."""
+    `prison` is None outside; `last_prison` is who held the person last, or reported the newest movement; `moved_at` is
+    when the newest movement was, None where a registration is all that is known."""
 
     custody_id: str
     status: CustodyStatus
@@ -100,11 +104,12 @@ class Custody:
     prison: str | None
     last_prison: str
     movement_id: str
+    moved_at: datetime | None
 
 
 def is_stale(custody: Custody | None, at: datetime) -> bool:
     """Whether a movement of that time is older than the last one applied, and is therefore kept and not applied."""
-    return custody is not None and at < custody.at
+    return custody is not None and custody.moved_at is not None and at < custody.moved_at
 
 
 def effect_of(custody: Custody | None, movement: Movement) -> Effect:
@@ -120,6 +125,7 @@ def move(custody: Custody | None, movement: Movement) -> Custody:
     if effect is Effect.REFUSED:
         raise NotInCustody()
     prison = {Effect.TAKES: movement.reporter, Effect.HANDS_OVER: movement.to_prison, Effect.FREES: None}[effect]
+    moved_at = custody.moved_at if custody else None
     goes_on = custody is not None and (custody.prison is not None or effect is Effect.FREES)
     return Custody(
         custody_id=custody.custody_id if custody and goes_on else movement.id,
@@ -128,16 +134,27 @@ def move(custody: Custody | None, movement: Movement) -> Custody:
         prison=prison,
         last_prison=prison or movement.reporter,
         movement_id=movement.id,
+        moved_at=moved_at if movement.opens else movement.at,
     )
 
 
 def replay(movements: Iterable[Movement]) -> Custody | None:
-    """Custody after these movements in the order of their times (merged or moved records); skips impossible ones."""
+    """Custody after these movements in their order (merged or moved records); skips impossible ones."""
     custody: Custody | None = None
-    for movement in sorted(movements, key=lambda movement: (movement.at, movement.id)):
+    for movement in _in_order(movements):
         if effect_of(custody, movement) is not Effect.REFUSED:
             custody = move(custody, movement)
     return custody
+
+
+def _in_order(movements: Iterable[Movement]) -> list[Movement]:
+    """By their times; a registration stands after what was recorded before it, as it stood when it was made."""
+    by_time = sorted(movements, key=lambda movement: (movement.at, movement.id))
+    ordered = [each for each in by_time if not each.opens]
+    for opening in sorted((each for each in by_time if each.opens), key=lambda each: each.id):
+        before = [place for place, each in enumerate(ordered, 1) if each.id < opening.id]
+        ordered.insert(max(before, default=0), opening)
+    return ordered
 
 
 def ensure_reportable(status: CustodyStatus, *, at: datetime, to_prison: str | None, now: datetime) -> None:

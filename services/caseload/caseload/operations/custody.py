@@ -1,5 +1,5 @@
 """Movements into, between and out of prisons. Each is kept; an applied one moves custody, involvement and the offer of
-custody status together, under the person's lock.
+custody status together, under the person's lock. A registration that opens custody is kept among them, as no movement.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from caseload.domain.agencies import EVERY_PRISON
 from caseload.domain.custody import Custody, Movement, ensure_reportable, is_stale, move, replay
 from caseload.models import AgencyRow, CustodyRow, MovementRow
 from caseload.operations.custodial_involvement import follow_custody, held_by
+from caseload.operations.custody_rows import changed_event, custody_row, custody_value
 from caseload.operations.involvement_rows import Via
 from caseload.operations.involvement_rows import changed_event as involvement_event
 from caseload.operations.offers import custody_offer
@@ -22,13 +23,15 @@ from caseload.queries import facts, people
 from chassis.auth import Actor
 from chassis.ids import new_id
 from chassis.outbox import Lane, emit_all
-from contracts.caseload import CustodyChangedV1
 from contracts.codes import AgencyKind, CustodyStatus
 from contracts.errors import Invalid, NotPermitted
 from contracts.event import EventData
 
 Outcome = Literal["applied", "stale"]
 APPLIED: Outcome = "applied"
+OPENED = "opened"
+"""What a registration did: custody rests on it, and no movement is older than it."""
+COUNTS = (APPLIED, OPENED)
 
 
 class NotAPrison(NotPermitted):
@@ -45,7 +48,7 @@ class UnknownPrison(Invalid):
 
 @dataclass(frozen=True)
 class Report:
-    """A movement as told, before it has an id. `to_prison` is an agency id."""
+    """A movement as told, before it has an id. `to_prison` is an agency id; `opens`: told by registering the person."""
 
     status: CustodyStatus
     at: datetime
@@ -54,6 +57,7 @@ class Report:
     reason_code: str | None = None
     national: bool = False
     event_id: str | None = None
+    opens: bool = False
 
 
 async def record_custody_event(
@@ -95,7 +99,9 @@ async def apply_report(
     """Applies a movement, or keeps it unapplied if older than the last one. The person's row is locked already."""
     row = await facts.custody_of(session, person_id)
     before = custody_value(row)
-    movement = Movement(new_id(), report.status, report.at, report.reporter, report.to_prison, national=report.national)
+    movement = Movement(
+        new_id(), report.status, report.at, report.reporter, report.to_prison, report.national, report.opens
+    )
     outcome: Outcome = "stale" if is_stale(before, report.at) else "applied"
     after = before if outcome == "stale" else move(before, movement)
     session.add(
@@ -109,7 +115,7 @@ async def apply_report(
             to_prison=report.to_prison,
             reason_code=report.reason_code,
             national=report.national,
-            outcome=outcome,
+            outcome=OPENED if report.opens else outcome,
             event_id=report.event_id,
             recorded_at=now,
         )
@@ -136,7 +142,7 @@ async def open_custodies(
     """
     movements, custodies, involvements = [], [], []
     for person_id in people:
-        movement = Movement(new_id(), CustodyStatus.RECEIVED, now, prison)
+        movement = Movement(new_id(), CustodyStatus.RECEIVED, now, prison, opens=True)
         custody = move(None, movement)
         movements.append(
             MovementRow(
@@ -147,7 +153,7 @@ async def open_custodies(
                 occurred_at=now,
                 reporter=prison,
                 national=False,
-                outcome=APPLIED,
+                outcome=OPENED,
                 recorded_at=now,
             )
         )
@@ -172,11 +178,19 @@ async def recompute(session: AsyncSession, *, person_id: str, via: Via, now: dat
     row = await facts.custody_of(session, person_id)
     movements = await session.scalars(
         select(MovementRow)
-        .where(MovementRow.person_id == person_id, MovementRow.outcome == APPLIED)
+        .where(MovementRow.person_id == person_id, col(MovementRow.outcome).in_(COUNTS))
         .execution_options(populate_existing=True)
     )
     custody = replay(
-        Movement(each.id, CustodyStatus(each.status), each.occurred_at, each.reporter, each.to_prison, each.national)
+        Movement(
+            each.id,
+            CustodyStatus(each.status),
+            each.occurred_at,
+            each.reporter,
+            each.to_prison,
+            each.national,
+            opens=each.outcome == OPENED,
+        )
         for each in movements
     )
     if custody is None and row is not None:
@@ -201,7 +215,7 @@ async def show_custody(
     if row is None:
         row = custody_row(person_id, custody)
     else:
-        for name in ("custody_id", "status", "at", "prison", "last_prison", "movement_id"):
+        for name in ("custody_id", "status", "at", "prison", "last_prison", "movement_id", "moved_at"):
             setattr(row, name, getattr(custody, name))
         row.offer_version += 1
     session.add(row)
@@ -224,7 +238,7 @@ async def retract_custody(session: AsyncSession, *, record_id: str, person_id: s
 async def _nowhere(session: AsyncSession, row: CustodyRow, *, now: datetime) -> None:
     """No movement is left under this record: nobody holds this person, and nothing is said about custody."""
     previous, row.prison = row.prison, None
-    row.status = CustodyStatus.RELEASED
+    row.status, row.moved_at = CustodyStatus.RELEASED, None
     row.offer_version += 1
     session.add(row)
     await session.flush()
@@ -247,44 +261,3 @@ async def _prison(session: AsyncSession, name: str) -> AgencyRow:
     if found is None:
         raise UnknownPrison(pointer="/to_prison")
     return found
-
-
-def custody_row(person_id: str, custody: Custody) -> CustodyRow:
-    """The row of a person's first movement, and the first version of their custody-status offer."""
-    return CustodyRow(
-        person_id=person_id,
-        custody_id=custody.custody_id,
-        status=custody.status,
-        at=custody.at,
-        prison=custody.prison,
-        last_prison=custody.last_prison,
-        movement_id=custody.movement_id,
-        offer_ref=new_id(),
-        offer_version=1,
-    )
-
-
-def custody_value(row: CustodyRow | None) -> Custody | None:
-    if row is None:
-        return None
-    return Custody(
-        custody_id=row.custody_id,
-        status=CustodyStatus(row.status),
-        at=row.at,
-        prison=row.prison,
-        last_prison=row.last_prison,
-        movement_id=row.movement_id,
-    )
-
-
-def changed_event(row: CustodyRow, *, previous: str | None, now: datetime) -> CustodyChangedV1:
-    return CustodyChangedV1(
-        person_id=row.person_id,
-        movement_id=row.movement_id,
-        custody_id=row.custody_id,
-        status=CustodyStatus(row.status),
-        prison=row.prison,
-        previous_prison=previous,
-        occurred_at=row.at,
-        at=now,
-    )

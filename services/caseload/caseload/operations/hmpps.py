@@ -17,7 +17,7 @@ from caseload.domain.hmpps import status_of
 from caseload.domain.identifiers import Identifier, InvalidIdentifier, canonical
 from caseload.domain.matching import Doubt
 from caseload.models import AgencyRow, HmppsMessage, MatchingDoubt, MovementRow, Person, PersonIdentifier
-from caseload.operations.custody import APPLIED, NotAPrison, Report, apply_report, recompute
+from caseload.operations.custody import COUNTS, OPENED, NotAPrison, Report, apply_report, recompute
 from caseload.operations.merges import merge
 from caseload.operations.registration_plan import lock_identifiers
 from caseload.queries import facts, people
@@ -156,12 +156,13 @@ async def _move_booking(session: AsyncSession, event: HmppsEvent, caller: Agency
     since = event.booking_started_at or (opened.occurred_at if opened else None)
     if since is None:
         return "not-a-movement"
+    registered = opened.id if opened and opened.outcome == OPENED else None
     await session.execute(
         text(
-            "UPDATE movement SET person_id = :to, recorded_person_id = :to"
-            " WHERE person_id = :from AND outcome = :applied AND occurred_at >= :since"
+            "UPDATE movement SET person_id = :to, recorded_person_id = :to WHERE person_id = :from"
+            " AND outcome = ANY(:counts) AND (occurred_at >= :since OR id >= CAST(:registered AS varchar))"
         ),
-        {"to": to_id, "from": from_id, "applied": APPLIED, "since": since},
+        {"to": to_id, "from": from_id, "counts": list(COUNTS), "since": since, "registered": registered},
     )
     for person_id in (from_id, to_id):
         await recompute(session, person_id=person_id, via="movement", now=now)

@@ -116,6 +116,8 @@ async def _open_custody(
 ) -> None:
     """A prison's first registration of a person opens its custody, unless another prison holds them: then it claims.
 
+    It says that the prison holds them and not since when: a movement that is told after it is not older than it.
+
     Whom this prison was the last to move (it released them) is not received again by completing a registration.
     """
     if actor.kind is not AgencyKind.PRISON or not rows:
@@ -132,7 +134,7 @@ async def _open_custody(
         if row.person_id in new:
             continue
         if custody is None or (custody.prison is None and custody.last_prison != actor.agency):
-            report = Report(CustodyStatus.RECEIVED, now, actor.agency)
+            report = Report(CustodyStatus.RECEIVED, now, actor.agency, opens=True)
             await apply_report(session, person_id=row.person_id, report=report, now=now, via="registration", lane=lane)
         elif custody.prison is not None and custody.prison != actor.agency:
             await claim_custody(

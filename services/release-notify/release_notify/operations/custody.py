@@ -46,7 +46,8 @@ async def receive_new(session: AsyncSession, moves: Sequence[CustodyChangedV1]) 
 
 
 async def move(session: AsyncSession, moved: CustodyChangedV1, *, now: datetime) -> None:
-    """Applies what caseload says of a number's custody now. Of numbers merged into one person the newest counts."""
+    """Applies what caseload says of a number's custody now. Of numbers merged into one person the newest movement
+    counts, and a registration only where nothing moved."""
     state = (await locked_states(session, [moved.person_id]))[moved.person_id]
     await upsert(session, CustodyRow, [_row(moved, state.person_id)])
     custody = (await locked_states(session, [state.person_id]))[state.person_id].custody
@@ -95,4 +96,5 @@ def _row(moved: CustodyChangedV1, person_id: str) -> dict[str, Any]:
         "status": CustodyStatus(moved.status).value,
         "prison": moved.prison,
         "occurred_at": moved.occurred_at.isoformat(),
+        "moved_at": moved.moved_at.isoformat() if moved.moved_at else None,
     }

@@ -15,7 +15,8 @@ from release_notify.queries.rows import custody_of, date_of, release_of
 _OPEN = "INSERT INTO person (person_id) SELECT unnest(CAST(:ids AS text[])) ON CONFLICT DO NOTHING"
 _LOCK = "SELECT person_id, merged_into, pending_since FROM person WHERE person_id = ANY(:ids) ORDER BY person_id"
 _CUSTODY = """
-SELECT DISTINCT ON (person_id) * FROM custody WHERE person_id = ANY(:ids) ORDER BY person_id, occurred_at DESC
+SELECT DISTINCT ON (person_id) * FROM custody WHERE person_id = ANY(:ids)
+ORDER BY person_id, moved_at DESC NULLS LAST, occurred_at DESC
 """
 _RELEASE = """
 SELECT * FROM release WHERE recorded_person_id = ANY(:ids) AND person_id = recorded_person_id AND closed_at IS NULL
