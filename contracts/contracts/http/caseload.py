@@ -32,13 +32,18 @@ class NameBody(Body):
     given: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"\S")]
 
 
-class RegistrationBody(Body):
-    """`PUT /people/{person}`: register or complete. Identifiers add to those given before; the rest replaces it."""
+class UnidentifiedBody(Body):
+    """`POST /people`: somebody of whom no identifier is known. For the gateway's messages; agencies name a person."""
 
-    identifiers: Annotated[list[IdentifierBody], Field(max_length=20)] = []
     name: NameBody
     date_of_birth: date
     sex: Literal["female", "male", "other", "not-known"] | None = None
+
+
+class RegistrationBody(UnidentifiedBody):
+    """`PUT /people/{person}`: register or complete. Identifiers add to those given before; the rest replaces it."""
+
+    identifiers: Annotated[list[IdentifierBody], Field(max_length=20)] = []
     languages: Annotated[list[ShortText], Field(max_length=20)] | None = None
 
 

@@ -120,3 +120,14 @@ async def test_an_agency_reads_its_own_facts_and_no_others(world: World) -> None
     assert "involvement" not in police
     assert police["registration"]["name"] == {"family": "Fenwright", "given": "Oswin"}
     assert (await world.get("charity-newstart", f"/people/{id_}")).status_code == 404
+
+
+async def test_somebody_without_any_identifier_is_a_person_of_their_own(world: World) -> None:
+    body = {"name": {"family": "Fenwright", "given": "Oswin"}, "date_of_birth": "1991-04-17"}
+    await world.register("hmp-northgate", "noms:A1234AA")
+    made = [await world.post("mht-riverside", "/people", body, key=key) for key in ("one", "two", "two")]
+    assert [each.status_code for each in made] == [201, 201, 201]
+    first, second, again = [each.json()["person_id"] for each in made]
+    assert first != second == again
+    assert await world.resolve("mht-riverside", first, "noms:A1234AA") == [first, None]
+    assert (await world.get("operator", "/doubts")).json()["items"] == []

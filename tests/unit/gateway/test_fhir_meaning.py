@@ -85,17 +85,30 @@ def test_the_published_message_says_what_its_resources_say() -> None:
         "Observation: Syncope (disorder) [http://snomed.info/sct|271594007]",
         "When: 2021-11-26T15:00:00+00:00 to 2021-11-26T15:20:00+00:00",
         "Reference: [https://sender.url/Id/case-number|sender1234]",
+        "Number that fails its check: [https://fhir.nhs.uk/Id/nhs-number|3478526985]",
     ):
         assert part in said["reason"].splitlines()
     assert "CONSULTATION SUMMARY" in said["reason"]
     person = reading.registration_of(message.patient())
     RegistrationBody.model_validate(person)
     assert person == {
-        "identifiers": [{"scheme": "nhs", "value": "3478526985"}],
+        "identifiers": [],
         "name": {"family": "Jones", "given": "Julie"},
         "date_of_birth": "1959-05-04",
         "sex": "female",
     }
+
+
+def test_a_number_that_fails_its_check_comes_out_as_one_that_was_not_traced() -> None:
+    (number,) = again(sent()).patient()["identifier"]
+    assert (number["system"], number["value"]) == ("https://fhir.nhs.uk/Id/nhs-number", "3478526985")
+    (status,) = number["extension"][0]["valueCodeableConcept"]["coding"]
+    assert status["code"] == "number-present-but-not-traced"
+
+
+def test_who_gets_no_nhs_number_gets_no_wrong_one_either() -> None:
+    assert "3478526985" in reading.reason_of(sent(), AgencyKind.PRISON_HEALTH)
+    assert "3478526985" not in reading.reason_of(sent(), AgencyKind.HOUSING)
 
 
 def test_codes_times_and_numbers_come_out_in_their_own_places() -> None:

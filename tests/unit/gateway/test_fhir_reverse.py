@@ -8,7 +8,7 @@ import pytest
 from contracts.codes import ReferralAction
 from gateway.fhir.answers import answer_of
 from gateway.fhir.message import Message, message_of
-from gateway.fhir.reading import person_of, referral_of
+from gateway.fhir.reading import claimed_of, person_of, referral_of
 from gateway.fhir.reverse import response
 from gateway.fhir.tree import identifiers, many
 from gateway.queries.answers import AnswerNow, OwnMessages
@@ -114,4 +114,4 @@ def test_a_message_that_would_be_refused_today_still_has_its_answer() -> None:
             each.pop("birthDate")
     message = made(json.dumps(old), state="accepted")
     assert answer_of(message) == (ReferralAction.ACCEPTANCE, {})
-    assert person_of(message.patient())
+    assert claimed_of(message.patient()) == ["3478526985"]

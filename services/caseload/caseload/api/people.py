@@ -25,6 +25,7 @@ from contracts.http.caseload import (
     PersonListItem,
     RegistrationAnswer,
     RegistrationBody,
+    UnidentifiedBody,
 )
 
 router = APIRouter(prefix="/v1", tags=["people"], route_class=IdempotentRoute)
@@ -72,6 +73,18 @@ async def register_person(
     )
     done = await register(session, line=line, actor=actor, now=now)
     response.status_code = 201 if done.created else 200
+    return registration_answer(done.row, list(done.identifiers))
+
+
+@router.post("/people", status_code=201, dependencies=READS, response_model_exclude_none=True)
+async def register_unidentified(
+    body: UnidentifiedBody, session: SessionDep, actor: ActorDep, now: NowDep
+) -> RegistrationAnswer:
+    """A person of whom no identifier is known: matched with nobody, and found by the opaque id alone."""
+    line = line_of(
+        None, identifiers=[], name=body.name, date_of_birth=body.date_of_birth, sex=body.sex, today=now.date()
+    )
+    done = await register(session, line=line, actor=actor, now=now)
     return registration_answer(done.row, list(done.identifiers))
 
 

@@ -19,7 +19,7 @@ from contracts.http.caseload import (
 
 
 def line_of(
-    reference: str | Identifier,
+    reference: str | Identifier | None,
     *,
     identifiers: list[IdentifierBody],
     name: NameBody,

@@ -5,11 +5,12 @@ fails its check does not exist here (domain.md, Identifiers).
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import ClassVar
 
 from contracts.codes import Scheme
 from contracts.errors import Invalid
+from contracts.nhs_number import canonical_nhs_number
 
 CHECK_LETTERS = "ZABCDEFGHJKLMNPQRTUVWXY"
 """Check letter of PNC ids and CRO numbers: index is int(two-digit year + serial) mod 23."""
@@ -107,33 +108,12 @@ def _cro(value: str, _today: date) -> str | None:
     return None
 
 
-_CHI = ("0100000000", "3112999999")
-"""Numbers of Scotland, which begin with the day, month and year of birth."""
-
-
-def _nhs(value: str, _today: date) -> str | None:
-    """Ten digits whose last is the modulus-11 check of the first nine [NHS Data Dictionary]."""
-    digits = value.replace("-", "")
-    if not re.fullmatch(r"\d{10}", digits, re.ASCII) or (_CHI[0] <= digits <= _CHI[1] and not _begins_with_day(digits)):
-        return None
-    check = 11 - sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=False)) % 11
-    return digits if check % 11 == int(digits[9]) and check != 10 else None
-
-
-def _begins_with_day(digits: str) -> bool:
-    try:
-        datetime.strptime(digits[:6], "%d%m%y")  # noqa: DTZ007 (a calendar day, no instant)
-    except ValueError:
-        return False
-    return True
-
-
 CANONICAL: dict[Scheme, Callable[[str, date], str | None]] = {
     Scheme.NOMS: _pattern(r"[A-Z]\d{4}[A-Z]{2}"),
     Scheme.CRN: _pattern(r"[A-Z]\d{6}"),
     Scheme.PNC: _pnc,
     Scheme.CRO: _cro,
-    Scheme.NHS: _nhs,
+    Scheme.NHS: lambda value, _today: canonical_nhs_number(value),
 }
 
 SINGLE: frozenset[Scheme] = frozenset({Scheme.NOMS, Scheme.NHS, Scheme.CRN})

@@ -23,9 +23,10 @@ BUCKETS = 1 << 20
 
 @dataclass(frozen=True)
 class Line:
-    """One person as one agency registers them. `identifiers` without the reference's own."""
+    """One person as one agency registers them. `identifiers` without the reference's own; without any, and with no
+    reference, it is a person of its own."""
 
-    reference: str | Identifier
+    reference: str | Identifier | None
     identifiers: tuple[Identifier, ...]
     family: str
     given: str

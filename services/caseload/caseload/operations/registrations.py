@@ -78,7 +78,7 @@ async def register_all(
 
 def _disjoint(pending: list[tuple[int, Line]]) -> tuple[list[tuple[int, Line]], list[tuple[int, Line]]]:
     """Up to WAVE lines that share nothing with an earlier one, and the rest."""
-    seen: set[str | Identifier] = set()
+    seen: set[str | Identifier | None] = set()
     wave: list[tuple[int, Line]] = []
     rest: list[tuple[int, Line]] = []
     for index, line in pending:

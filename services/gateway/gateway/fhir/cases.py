@@ -53,8 +53,7 @@ async def read(caller: Caller, referral_id: str) -> Found | None:
 
 async def _people(caller: Caller, message: Message) -> set[str]:
     """Every id of the message's Patient; empty if it names nobody whom the caller knows."""
-    if not identifiers(message.patient()):
-        return set()
-    references = [f"{scheme}:{value}" for scheme, value in reading.person_of(message.patient())]
-    found = await resolve_all(caller, references)
+    patient = message.patient()
+    references = [f"{scheme}:{value}" for scheme, value in reading.person_of(patient)] if identifiers(patient) else []
+    found = await resolve_all(caller, references) if references else []
     return {each for person in found if person for each in (person.person_id, *person.merged)}

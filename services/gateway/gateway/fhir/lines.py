@@ -13,9 +13,10 @@ CODE = "Code"
 REASON = "Reason"
 OBSERVATION = "Observation"
 REFERENCE = "Reference"
+CLAIMED = "Number that fails its check"
 WHEN = "When"
 WORDS = "Words"
-_ROLES = "|".join((CATEGORY, CODE, REASON, OBSERVATION, REFERENCE))
+_ROLES = "|".join((CATEGORY, CODE, REASON, OBSERVATION, REFERENCE, CLAIMED))
 _CODED = re.compile(rf"(?:({_ROLES}): )?(.*?) ?\[([^|\[\]]*)\|([^|\[\]]+)\]")
 _WHEN = re.compile(rf"{WHEN}: (\S*) to (\S*)")
 

@@ -86,15 +86,23 @@ async def _refer(caller: Caller, message: Message) -> dict[str, Any]:
 
 
 async def _person(caller: Caller, message: Message) -> ResolvedPerson:
-    """Who the Patient is to the caller. Raises NoPerson, PersonIncomplete, or the register's own refusal."""
+    """Who the Patient is to the caller; without an identifier that passes its check, a person of their own.
+
+    Raises NoPerson, PersonIncomplete, or the register's own refusal.
+    """
     patient = message.patient()
     references = [f"{scheme}:{value}" for scheme, value in reading.person_of(patient)]
     for reference in references:
         if person := await resolve(caller, reference):
             return person
-    body = _json(reading.registration_of(patient))
+    said = reading.registration_of(patient)
+    if not references:
+        del said["identifiers"]
+        content, key = _json(said), _key(message)
+        made = await ask(caller, caller.owners.caseload, "POST", "/people", content=content, extra=key)
+        return await known(caller, str(_done(made)["person_id"]))
     path = f"/people/{segment(references[0])}"
-    _done(await ask(caller, caller.owners.caseload, "PUT", path, content=body))
+    _done(await ask(caller, caller.owners.caseload, "PUT", path, content=_json(said)))
     return await known(caller, references[0])
 
 
@@ -102,7 +110,7 @@ async def _change(caller: Caller, message: Message, found: cases.Found) -> dict[
     """What was asked for is answered; what came back with advice is sent again. Raises NotChangeable."""
     allowed = found.body["allowed_actions"]
     if ReferralAction.INFORMATION in allowed:
-        body = {"answer": reading.reason_of(message)}
+        body = {"answer": reading.reason_of(message, caller.request.app.state.kind)}
         return await _act(caller, message, found, ReferralAction.INFORMATION, body)
     if ReferralAction.SUBMISSION in allowed:
         return await _act(caller, message, found, ReferralAction.SUBMISSION, None)

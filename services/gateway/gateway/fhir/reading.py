@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from contracts.codes import AgencyKind, Need, Scheme
 from contracts.errors import Invalid
+from contracts.nhs_number import canonical_nhs_number
 from gateway.fhir import lines
 from gateway.fhir.codes import (
     IDENTIFIER,
@@ -23,6 +24,9 @@ from gateway.fhir.lines import Entry
 from gateway.fhir.message import Message
 from gateway.fhir.tree import Resource, codings, identifiers, many, one, words
 
+READ_NHS_NUMBERS = frozenset(
+    {AgencyKind.MENTAL_HEALTH, AgencyKind.DRUG_ALCOHOL, AgencyKind.LIAISON_DIVERSION, AgencyKind.PRISON_HEALTH}
+)
 LONGEST_REASON = 4000
 LONGEST_PLACE = 200
 CUT = "(The care plan is longer than this; the sender has the rest.)"
@@ -65,16 +69,23 @@ class TooLong(Invalid):
 
 
 def person_of(patient: Resource) -> list[tuple[Scheme, str]]:
-    """The identifiers by which the person may be known, the NHS number first. Raises NoPerson."""
-    found = [(Scheme.NHS, _compact(value)) for system, value in identifiers(patient) if _same(system, NHS_NUMBER)]
+    """The identifiers by which the person may be known, the NHS number first; none if the only one fails its check.
+    Raises NoPerson."""
+    nhs = _nhs_numbers(patient)
+    found = [(Scheme.NHS, number) for value in nhs if (number := canonical_nhs_number(value))]
     found += [
         (Scheme(system.removeprefix(IDENTIFIER)), value)
         for system, value in identifiers(patient)
         if system.startswith(IDENTIFIER) and system.removeprefix(IDENTIFIER) in set(Scheme)
     ]
-    if not found:
+    if not (found or nhs):
         raise NoPerson(pointer="/Patient/identifier")
     return list(dict.fromkeys(found))
+
+
+def claimed_of(patient: Resource) -> list[str]:
+    """What is called an NHS number and fails its check: it identifies nobody, and is passed on as words alone."""
+    return [value for value in _nhs_numbers(patient) if not canonical_nhs_number(value)]
 
 
 def registration_of(patient: Resource) -> dict[str, Any]:
@@ -99,7 +110,7 @@ def referral_of(message: Message, kind: AgencyKind) -> dict[str, Any]:
     request = message.request()
     said: dict[str, Any] = {
         "needs": needs_of(message, kind),
-        "reason": reason_of(message),
+        "reason": reason_of(message, kind),
         "urgency": URGENCY_OF.get((words(request, "priority") or "routine").lower()),
         "statutory": False,
     }
@@ -126,8 +137,8 @@ def needs_of(message: Message, kind: AgencyKind) -> list[Need]:
     return needs
 
 
-def reason_of(message: Message) -> str:
-    """The reason, a line each. Raises NothingSaid, TooLong.
+def reason_of(message: Message, kind: AgencyKind) -> str:
+    """The reason, a line each, for a receiver of this kind. Raises NothingSaid, TooLong.
 
     A care plan's words fill the room that the request's own leave; where they are cut, a line says so.
     """
@@ -135,7 +146,7 @@ def reason_of(message: Message) -> str:
     coded = [*_codes_of(request), *(_coded(lines.REASON, *each) for each in codings(plan))]
     own = [each for reason in many(request, "reasonCode") for each in _words(words(reason, "text"))]
     own += [each for note in many(request, "note") for each in _words(words(note, "text"))]
-    beside = [*_observed(message), *_numbers(message)]
+    beside = [*_observed(message), *_numbers(message), *_claimed(message, kind)]
     room = LONGEST_REASON - len(lines.write([*coded, *own, *beside])) - 1
     planned = lines.write(each for concept in plan for each in _words(words(concept, "text")))
     if len(planned) > room:
@@ -194,6 +205,12 @@ def _numbers(message: Message) -> list[Entry]:
     return found + [Entry(lines.REFERENCE, "", *number) for number in numbers if number[0] != REFERRAL]
 
 
+def _claimed(message: Message, kind: AgencyKind) -> list[Entry]:
+    """For receivers to whom an NHS number may go; to others a wrong one does not go either."""
+    values = claimed_of(message.patient()) if kind in READ_NHS_NUMBERS else []
+    return [Entry(lines.CLAIMED, "", NHS_NUMBER, value) for value in values]
+
+
 def _coded(role: str, system: str, code: str, display: str | None) -> Entry:
     return Entry(role, display or "", system, code)
 
@@ -227,5 +244,6 @@ def _same(system: str, wanted: str) -> bool:
     return system.lower().removeprefix("https://").removeprefix("http://") == wanted.lower().removeprefix("https://")
 
 
-def _compact(value: str) -> str:
-    return "".join(value.split())
+def _nhs_numbers(patient: Resource) -> list[str]:
+    found = ["".join(value.split()) for system, value in identifiers(patient) if _same(system, NHS_NUMBER)]
+    return list(dict.fromkeys(found))

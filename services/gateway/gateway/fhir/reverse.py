@@ -43,9 +43,10 @@ def _asked(message: Message, answer: AnswerNow) -> dict[str, Any]:
 
 def _identity(message: Message) -> dict[str, Any] | None:
     """Who the person is, as the sender said it; perhaps a number alone."""
+    claimed = {"claimed": reading.claimed_of(message.patient())}
     with contextlib.suppress(Refusal):
-        return reading.registration_of(message.patient())
+        return reading.registration_of(message.patient()) | claimed
     with contextlib.suppress(Refusal):
         numbers = reading.person_of(message.patient())
-        return {"identifiers": [{"scheme": scheme, "value": value} for scheme, value in numbers]}
+        return {"identifiers": [{"scheme": scheme, "value": value} for scheme, value in numbers]} | claimed
     return None

@@ -13,6 +13,7 @@ from gateway.fhir.codes import (
     IDENTIFIER,
     NEEDS,
     NHS_NUMBER,
+    NOT_TRACED,
     PRIORITY_OF,
     PROFILE,
     REASONS,
@@ -20,6 +21,8 @@ from gateway.fhir.codes import (
     RESPONSE,
     SERVICE,
     STATE,
+    VERIFICATION,
+    VERIFICATIONS,
     status_of,
 )
 from gateway.fhir.tree import Resource
@@ -30,13 +33,13 @@ Referral = Mapping[str, Any]
 def bundle(
     referral: Referral, *, event: str, identity: Mapping[str, Any] | None = None, answers: str | None = None
 ) -> Resource:
-    """The message about a referral. `identity` is what the caller may see of who the person is; `answers` is the id of
-    the message that this one answers."""
+    """The message about a referral. `identity` is what the caller may see of who the person is (its `claimed` are
+    numbers that failed their check); `answers` is the id of the message that this one answers."""
     referral_id = str(referral["referral_id"])
     is_answer = event == RESPONSE
     parts = [
         _service_request(referral, has_place=bool(referral.get("location")), is_answer=is_answer),
-        _patient(str(referral["person_id"]), identity),
+        _patient(referral, identity),
         _organization(str(referral["from"])),
         _organization(str(referral["to"])),
         *_location(referral),
@@ -116,9 +119,11 @@ def _service_request(referral: Referral, *, has_place: bool, is_answer: bool) ->
     return _without_nothing(made)
 
 
-def _patient(person_id: str, identity: Mapping[str, Any] | None) -> Resource:
+def _patient(referral: Referral, identity: Mapping[str, Any] | None) -> Resource:
+    made = {"resourceType": "Patient", "id": str(referral["person_id"])}
+    claimed = _claimed(referral, identity or {})
     if identity is None:
-        return {"resourceType": "Patient", "id": person_id}
+        return _without_nothing({**made, "identifier": claimed})
     sex = identity.get("sex")
     numbers = [
         {"system": NHS_NUMBER if each["scheme"] == "nhs" else f"{IDENTIFIER}{each['scheme']}", "value": each["value"]}
@@ -127,14 +132,24 @@ def _patient(person_id: str, identity: Mapping[str, Any] | None) -> Resource:
     name = identity.get("name")
     return _without_nothing(
         {
-            "resourceType": "Patient",
-            "id": person_id,
-            "identifier": numbers,
+            **made,
+            "identifier": numbers + claimed,
             "name": [{"use": "official", "family": name["family"], "given": [name["given"]]}] if name else [],
             "gender": "unknown" if sex == "not-known" else sex,
             "birthDate": identity.get("date_of_birth"),
         }
     )
+
+
+def _claimed(referral: Referral, identity: Mapping[str, Any]) -> list[Resource]:
+    """Numbers that failed their check, said to be that, so that no reader takes one for the person's."""
+    status = {"coding": [{"system": VERIFICATIONS, "code": NOT_TRACED}]}
+    entries = lines.read(str(referral.get("reason") or ""))
+    values = [*(each.code for each in entries if each.role == lines.CLAIMED), *identity.get("claimed", ())]
+    return [
+        {"extension": [{"url": VERIFICATION, "valueCodeableConcept": status}], "system": NHS_NUMBER, "value": value}
+        for value in dict.fromkeys(values)
+    ]
 
 
 def _organization(agency: str) -> Resource:
