@@ -85,8 +85,8 @@ class ResolvedPerson(Body):
     person_id: str
     version: int
     known_as: Literal["registered", "involved", "watched"]
-    """How the caller knows the person: by its own registration, by a live involvement, or as auditor, operator or
-    national prison feed."""
+    """How the caller knows the person: by its own registration (or, of a prison, a movement into or out of it), by a
+    live involvement, or as auditor, operator or national prison feed."""
     merged: list[str] = []
     """Ids that were merged into this person: what was recorded under them is about this person too."""
 

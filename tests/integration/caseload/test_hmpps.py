@@ -100,6 +100,16 @@ async def test_an_arrival_from_another_prison_is_a_transfer(world: World) -> Non
     assert len({each["custody_id"] for each in await world.events("custody.changed.v1")}) == 1
 
 
+async def test_a_prison_still_finds_whom_it_received_and_a_prison_that_never_did_does_not(world: World) -> None:
+    await send(world, arrival())
+    await send(world, arrival(prison="MDI", at="2026-03-02T10:00:00Z", reason="TRANSFERRED"))
+    (old,), (new,), (stranger,) = [
+        await world.resolve(agency, "noms:A1234AA") for agency in ("hmp-northgate", "hmp-southmoor", "police-north")
+    ]
+    assert old == new is not None
+    assert stranger is None
+
+
 async def test_an_older_message_changes_nothing(world: World) -> None:
     await send(world, arrival(prison="MDI", at="2026-03-02T10:00:00Z"))
     await send(world, arrival(at="2026-03-01T10:00:00Z"))
@@ -170,4 +180,4 @@ async def test_a_moved_booking_takes_custody_to_the_right_person(world: World) -
     assert found not in (None, wrong)
     assert (await world.events("custody.changed.v1", wrong))[-1]["status"] == "released"
     assert (await world.events("custody.changed.v1", found))[-1]["prison"] == "hmp-northgate"
-    assert await world.resolve("hmp-northgate", "noms:A1234AA") == [None]
+    assert await world.resolve("hmp-northgate", "noms:A1234AA") == [wrong], "it held that person before"

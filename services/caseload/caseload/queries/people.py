@@ -47,7 +47,13 @@ WITH RECURSIVE chain AS (
 )
 SELECT root, id FROM chain ORDER BY root, id
 """
-_REGISTERED = "SELECT person_id FROM registration WHERE agency = :agency AND person_id = ANY(:ids)"
+_REGISTERED = """
+SELECT person_id FROM registration WHERE agency = :agency AND person_id = ANY(:ids)
+UNION
+SELECT person_id FROM movement WHERE person_id = ANY(:ids)
+  AND (reporter = :agency OR to_prison = :agency AND outcome = 'applied')
+"""
+"""A prison that a person moved into or out of has met them, as by registering them."""
 _INVOLVED = """
 SELECT person_id FROM involvement WHERE agency = :agency AND person_id = ANY(:ids) AND state <> 'ended'
 """
@@ -103,7 +109,7 @@ async def _by_identifier(
 
 
 async def known_to(session: AsyncSession, agency: str, ids: Iterable[str]) -> dict[str, KnownAs]:
-    """How the agency knows each person, of those it registered or is involved with now."""
+    """How the agency knows each person, of those it registered, received as a prison, or is involved with now."""
     names = {"agency": agency, "ids": sorted(set(ids))}
     found: dict[str, KnownAs] = dict.fromkeys(await involved(session, agency, ids), "involved")
     found.update(dict.fromkeys((await session.scalars(text(_REGISTERED), names)).all(), "registered"))
