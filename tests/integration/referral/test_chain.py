@@ -78,6 +78,15 @@ async def test_a_chain_is_continued_by_its_own_ends_alone(world: World) -> None:
     assert [warning["code"] for warning in theirs["warnings"]] == ["nobody-in-area"]
 
 
+async def test_a_second_referral_to_the_same_receiver_is_not_elsewhere(world: World) -> None:
+    person = new_id()
+    await world.received(person)
+    again = (await world.write(person)).json()
+    assert "live-elsewhere" not in [warning["code"] for warning in again["warnings"]]
+    other = (await world.write(person, to=OTHER_TRUST)).json()
+    assert "live-elsewhere" in [warning["code"] for warning in other["warnings"]]
+
+
 async def test_somebody_who_disengaged_is_referred_again(world: World) -> None:
     person = new_id()
     first = await world.received(person)

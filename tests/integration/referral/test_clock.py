@@ -104,7 +104,7 @@ async def test_too_early_and_not_enough_time_are_judged_again(world: World) -> N
     assert (await world.view(open_, TRUST))["alerts"] == ["not-enough-time"]
     assert (await world.view(refused, PRISON))["alerts"] == ["reason-past"]
     warned = await world.write(person, **body)
-    assert [each["code"] for each in warned.json()["warnings"]] == ["live-elsewhere", "wait-too-long"]
+    assert [each["code"] for each in warned.json()["warnings"]] == ["wait-too-long"]
 
 
 async def test_a_date_that_moves_past_an_appointment_is_announced(world: World) -> None:

@@ -213,7 +213,7 @@ async def _warnings(session: AsyncSession, case: Case, service: ServiceRow | Non
     found = []
     needs = case.row.said["needs"]
     others = await live_needs(
-        session, person_id=case.row.person_id, sender=case.row.sender, apart_from=case.row.referral_id
+        session, person_id=case.row.person_id, sender=case.row.sender, elsewhere_than=case.row.receiver
     )
     if others & set(needs):
         found.append(ReferralWarning.LIVE_ELSEWHERE)

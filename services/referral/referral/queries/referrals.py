@@ -105,16 +105,16 @@ async def chains_of(session: AsyncSession, chain_ids: list[str], *, agency: str)
     return {(row["chain_id"], row["sent"]): row for row in rows.mappings()}
 
 
-async def live_needs(session: AsyncSession, *, person_id: str, sender: str, apart_from: str) -> set[str]:
-    """Needs for which this sender has a live referral of the person already, as far as it knows."""
+async def live_needs(session: AsyncSession, *, person_id: str, sender: str, elsewhere_than: str) -> set[str]:
+    """Needs for which this sender has a live referral of the person with another receiver, as far as it knows."""
     rows = await session.execute(
         text(
             "SELECT DISTINCT jsonb_array_elements_text(r.said -> 'needs')"
             " FROM side s JOIN referral r USING (referral_id)"
             " WHERE r.person_id = :person AND s.agency = :sender AND s.role = 'sender' AND s.state <> ALL(:over)"
-            " AND r.referral_id <> :apart"
+            " AND r.receiver <> :here"
         ),
-        {"person": person_id, "sender": sender, "apart": apart_from, "over": sorted({*ENDED, ReferralState.DRAFT})},
+        {"person": person_id, "sender": sender, "here": elsewhere_than, "over": sorted({*ENDED, ReferralState.DRAFT})},
     )
     return set(rows.scalars())
 
