@@ -124,7 +124,8 @@ async def test_codes_that_say_nothing_alone_need_a_comment(world: World) -> None
         problem(await world.act(referral_id, "rejection", body), 422, "comment-required")
     problem(await world.act(referral_id, "rejection", {"reason_code": "OTHER"}), 422, "invalid")
     no_such = {"reason_code": "NO_CAPACITY", "next": {"kind": "agency", "id": "nobody"}}
-    problem(await world.act(referral_id, "rejection", no_such), 422, "no-such-receiver")
+    refused = problem(await world.act(referral_id, "rejection", no_such), 422, "no-such-receiver")
+    assert refused["errors"][0]["pointer"] == "/next/id"
     told = await world.did(referral_id, "rejection", NO | {"comment": "Full until autumn."})
     assert (told["state"], told["reason_code"], told["next"]) == ("rejected", "NO_CAPACITY", {"kind": "none"})
 

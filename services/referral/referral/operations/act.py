@@ -115,8 +115,8 @@ async def reject(
     """No, with what comes next. Raises NotInUse, CommentRequired, NoReceiver."""
     ensure_rejection(code, comment, today(now))
     if next_kind is not NextKind.NONE:
-        is_agency = next_kind is NextKind.AGENCY
-        await receiver_of(session, to_agency=next_id if is_agency else None, service_id=None if is_agency else next_id)
+        agency, service = (next_id, None) if next_kind is NextKind.AGENCY else (None, next_id)
+        await receiver_of(session, to_agency=agency, service_id=service, pointer="/next/id")
     case, role = await _opened(session, referral_id, ensure, actor, now)
     step(case, role, A.REJECTION, role, code=code, member=actor.member)
     following: JsonObject = {"kind": next_kind.value} | ({"id": next_id} if next_id else {})

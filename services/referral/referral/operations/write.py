@@ -127,11 +127,11 @@ async def draft_onward(session: AsyncSession, case: Case) -> None:
 
 
 async def receiver_of(
-    session: AsyncSession, *, to_agency: str | None, service_id: str | None
+    session: AsyncSession, *, to_agency: str | None, service_id: str | None, pointer: str | None = None
 ) -> tuple[str, ServiceRow | None]:
-    """The agency that a referral goes to. Raises NoReceiver."""
+    """The agency that a referral goes to. Raises NoReceiver, at `pointer` if the caller was told of it there."""
     service = await session.get(ServiceRow, service_id) if service_id else None
-    pointer = "/service_id" if service_id else "/to_agency"
+    pointer = pointer or ("/service_id" if service_id else "/to_agency")
     if service_id and service is None:
         raise NoReceiver(pointer=pointer)
     agency = await session.get(AgencyRow, service.agency if service else to_agency)
