@@ -203,6 +203,19 @@ async def test_a_consent_against_a_rule_is_refused_by_name(
     assert problem(answer, 422, code)["errors"][0]["pointer"] == pointer
 
 
+async def test_a_bare_day_is_a_day_and_a_time_without_an_offset_is_refused_at_its_field(
+    callers: Callers, person: str
+) -> None:
+    path, day = f"/people/{person}/consents", (clock.now() + timedelta(days=90)).date().isoformat()
+    for field in ("valid_from", "valid_until"):
+        for time in ("T00:00:00", "T09:30:00", " 00:00"):
+            body = consent_body(CHARITY, **{"valid_until": day, field: day + time})
+            refused = problem(await callers.post("probation-north", path, body), 422, "invalid")
+            assert {each["pointer"] for each in refused["errors"]} == {f"/{field}"}
+    given = await callers.post("probation-north", path, consent_body(CHARITY, valid_until=day))
+    assert given.status_code == 201, given.text
+
+
 async def test_valid_until_is_required(callers: Callers, person: str) -> None:
     body = consent_body(CHARITY, valid_until=None)
     answer = await callers.post("probation-north", f"/people/{person}/consents", body)
