@@ -17,6 +17,16 @@ async def test_the_first_registration_is_201_and_the_next_200(world: World) -> N
     assert len(await world.events("offer.made.v1")) == 1
 
 
+async def test_one_registration_does_not_weld_two_numbers_together(world: World) -> None:
+    other = {"scheme": "noms", "value": "B5678BB"}
+    answer = await world.put("hmp-northgate", "/people/noms:A1234AA", person(identifiers=[NOMS, NOMS, other]))
+    assert (answer.status_code, answer.json()["code"]) == (422, "contradictory-identifiers")
+    assert answer.json()["errors"][0]["pointer"] == "/identifiers/2/value"
+    assert await world.resolve("hmp-northgate", "noms:A1234AA", "noms:B5678BB") == [None, None]
+    twice = person(identifiers=[NOMS, {"scheme": "pnc", "value": "2012/0052494Q"}, PNC])
+    assert (await world.put("hmp-northgate", "/people/noms:a1234aa", twice)).status_code == 201
+
+
 async def test_a_changed_registration_is_a_new_version_of_the_same_offer(world: World) -> None:
     id_ = await world.register("probation-north", "noms:A1234AA")
     await world.register("probation-north", "noms:A1234AA", languages=["cy"])

@@ -28,8 +28,9 @@ def line_of(
     languages: list[str] | None = None,
     today: date,
 ) -> Line:
-    """A registration's line; InvalidIdentifier points at the identifier that is none."""
-    given = canonical_all(((each.scheme, each.value) for each in identifiers), today=today)
+    """A registration's line; InvalidIdentifier and ContradictoryIdentifiers point at the identifier."""
+    beside = reference if isinstance(reference, Identifier) else None
+    given = canonical_all(((each.scheme, each.value) for each in identifiers), today=today, beside=beside)
     return Line(
         reference=reference,
         identifiers=tuple(given),

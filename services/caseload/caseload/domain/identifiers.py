@@ -22,6 +22,13 @@ class InvalidIdentifier(Invalid):
     code: ClassVar[str] = "invalid-identifier"
 
 
+class ContradictoryIdentifiers(Invalid):
+    """One registration gives one value of a scheme of which a person has one: noms, nhs, crn. Two numbers of one person
+    are joined by a merge, never by being named together."""
+
+    code: ClassVar[str] = "contradictory-identifiers"
+
+
 @dataclass(frozen=True, order=True)
 class Identifier:
     """A scheme and a canonical value; made by `canonical` alone."""
@@ -43,15 +50,26 @@ def canonical(scheme: Scheme, value: str, *, today: date) -> Identifier:
 
 
 def canonical_all(
-    pairs: Iterable[tuple[Scheme, str]], *, today: date, pointer: str = "/identifiers"
+    pairs: Iterable[tuple[Scheme, str]],
+    *,
+    today: date,
+    beside: Identifier | None = None,
+    pointer: str = "/identifiers",
 ) -> list[Identifier]:
-    """Each pair in canonical form, without repeats, in the order given; errors point at the offending one."""
+    """Each pair in canonical form, without repeats, in the order given; `beside` is one that was given elsewhere.
+
+    InvalidIdentifier and ContradictoryIdentifiers point at the offending one.
+    """
     found: dict[Identifier, None] = {}
+    single = {beside.scheme: beside} if beside else {}
     for index, (scheme, value) in enumerate(pairs):
         try:
-            found[canonical(scheme, value, today=today)] = None
+            identifier = canonical(scheme, value, today=today)
         except InvalidIdentifier as refused:
             raise InvalidIdentifier(refused.detail, pointer=f"{pointer}/{index}/value") from None
+        if scheme in SINGLE and single.setdefault(scheme, identifier) != identifier:
+            raise ContradictoryIdentifiers(pointer=f"{pointer}/{index}/value")
+        found[identifier] = None
     return list(found)
 
 
