@@ -183,6 +183,7 @@ async def test_a_court_ordered_referral_needs_no_consent(pipe: Pipe) -> None:
     await act(pipe, TRUST, referral, "rejection", body)
     told = await eventually(when(pipe, PROBATION, referral, state="rejected", reason_code="OTHER"))
     assert "comment" not in told
+    assert [(each["to_state"], each["code"]) for each in told["history"] if "code" in each] == [("rejected", "OTHER")]
 
     async def on_the_list() -> bool:
         page = (await pipe.call(*PROBATION, "GET", "/unaccepted", params={"limit": 500})).json()

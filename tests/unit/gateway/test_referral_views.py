@@ -125,6 +125,23 @@ def test_an_old_view_with_the_events_since_is_a_fresh_view(steps: list[Any], dat
         assert listed(again, agency, direction) == listed(fresh, agency, direction)
 
 
+def test_the_senders_history_has_the_code_that_was_shared_and_no_other() -> None:
+    lived = [{"to_state": "received"}, {"to_state": "rejected"}]
+    own = OWN["sent"] | {"history": lived}
+    status = {"referral_id": "r1", "state": "rejected", "reason_code": "NO_CAPACITY"}
+
+    def codes(content: dict[str, Any], mine: dict[str, Any] = own) -> list[str | None]:
+        history = seen(mine, {"r1": [(Category.REFERRAL_STATUS, content)]})["history"]
+        return [each.get("code") for each in history]
+
+    assert codes(status) == [None, "NO_CAPACITY"]
+    assert codes({name: said for name, said in status.items() if name != "reason_code"}) == [None, None]
+    assert codes(status | {"state": "accepted"}) == [None, None]
+    closed = own | {"history": [*lived, {"to_state": "closed", "code": "NEE"}]}
+    assert codes(status, closed) == [None, "NO_CAPACITY", "NEE"]
+    assert lived == [{"to_state": "received"}, {"to_state": "rejected"}]
+
+
 def test_each_side_gets_the_words_of_the_other_and_keeps_its_own() -> None:
     board = play(Board(), [share(n, category, 1, None, None) for n, category in enumerate(ENDS)])
     received = listed(board, TRUST, "received")

@@ -5,7 +5,7 @@ Invariant: nothing is added but what stands in the view, and what a side wrote i
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from contracts.codes import Category
 from contracts.event import JsonObject
@@ -59,6 +59,8 @@ def seen(own: JsonObject, shared: Shared) -> JsonObject:
             if content.get(name) is not None and found.get(name) is None:
                 found[name] = content[name]
         appointments += _appointments(str(own["direction"]), category, content)
+        if (own["direction"], category) == ("sent", Category.REFERRAL_STATUS):
+            found["history"] = _with_code(found.get("history", ()), content)
     at = found.get("appointment_at")
     if at is not None and all(each["at"] != at for each in appointments):
         appointments.append({"at": at})
@@ -85,6 +87,15 @@ def _appointments(direction: str, category: Category, content: JsonObject) -> li
     if direction == "received" and category is Category.REFERRAL:
         return [_as_answered(meeting) for meeting in content.get("appointments", ())]
     return []
+
+
+def _with_code(history: Sequence[JsonObject], status: JsonObject) -> list[JsonObject]:
+    """The history with the shared status's code where it came to the state that the code is about."""
+    lived = list(history)
+    there = [place for place, each in enumerate(lived) if each["to_state"] == status.get("state")]
+    if there and status.get("reason_code") is not None:
+        lived[there[-1]] = {"code": status["reason_code"], **lived[there[-1]]}
+    return lived
 
 
 def _as_answered(meeting: JsonObject) -> JsonObject:
