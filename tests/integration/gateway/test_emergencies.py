@@ -54,3 +54,20 @@ async def test_an_emergency_request_is_answered_told_to_its_source_reviewed_and_
     assert await eventually(gone)
     assert await eventually(lambda: items(pipe, TRUST, person_id, "withdrawn"))
     assert await eventually(lambda: items(pipe, PRISON, person_id, "emergency.not-justified"))
+
+
+async def test_whom_a_warning_is_about_is_found_by_its_id_and_by_no_number_that_the_warning_did_not_hold(
+    pipe: Pipe,
+) -> None:
+    number = new_number()
+    person_id = await held(pipe, number)
+    said = {"to": [{"agency": TRUST[0]}], "risk": "suicide", "text": "Spoke of it today", "justification": WHY}
+    sent = await pipe.call(*PRISON, "POST", f"/people/{person_id}/warnings", said, member="officer-9")
+    assert sent.status_code == 202, sent.text
+
+    async def warned() -> Any:
+        return (await pipe.call(*TRUST, "GET", f"/people/{person_id}")).json().get("warnings")
+
+    (warning,) = await eventually(warned, within=60)
+    assert number not in str(warning)
+    problem(await pipe.call(*TRUST, "GET", f"/people/noms:{number}"), 404, "person-unknown")
