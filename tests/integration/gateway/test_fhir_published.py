@@ -1,4 +1,4 @@
-"""The published request as it is, byte by byte: its NHS number fails its check (docs/adr/0013)."""
+"""The published request as it is, byte by byte: its NHS number fails its check (docs/adr/0014)."""
 
 import json
 

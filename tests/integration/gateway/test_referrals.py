@@ -2,13 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import pytest
 
 from chassis import clock
-from chassis.ids import new_id
 from contracts.http.referral_views import ReferralView, ReferralViews
 from tests.integration.gateway.sides import Agency, side_of, side_with
 from tests.integration.gateway.world import (
@@ -151,24 +149,6 @@ async def test_an_answer_that_the_sender_may_not_have_shows_in_no_state_list_or_
         *PRISON, "POST", f"/referrals/{referral}/withdrawal", {"reason_code": "NEE"}, if_match=before["etag"]
     )
     assert kept.status_code == 200, kept.text
-
-
-async def test_a_referral_cites_a_consent_that_its_sender_knows(pipe: Pipe) -> None:
-    number = new_number()
-    person = await held(pipe, number)
-    await join(pipe, PROBATION, number)
-    given = await eventually(partial(_recorded, pipe, person), within=30)
-    sent = await refer(pipe, PROBATION, asking(person, consent_id=given))
-    assert sent["consent_id"] == given
-    for agency, cited in ((PROBATION, new_id()), (PRISON, given)):
-        answer = await pipe.call(*agency, "POST", "/referrals", asking(person, consent_id=cited))
-        assert problem(answer, 422, "consent-unknown")["errors"][0]["pointer"] == "/consent_id"
-
-
-async def _recorded(pipe: Pipe, person: str) -> str:
-    answer = await pipe.call(*PROBATION, "POST", f"/people/{person}/consents", CONSENT)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["consent_id"])
 
 
 async def test_a_court_ordered_referral_needs_no_consent(pipe: Pipe) -> None:

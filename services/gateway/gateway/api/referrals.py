@@ -5,7 +5,7 @@ own name; what the other side wrote is in the answer as far as it was shared.
 
 import json
 from enum import Enum
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
@@ -15,13 +15,10 @@ from chassis.idempotency import key_required
 from chassis.openapi_headers import IF_MATCH_REQUIRED, KEY_HONOURED, told
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import Need, ReferralState, Scope
-from contracts.errors import Invalid
 from contracts.http import referral as bodies
-from contracts.http.caseload import ResolvedPerson
-from contracts.http.consent import ConsentList
 from contracts.http.gateway import OpaqueId
 from contracts.http.referral_views import ReferralAppointmentMade, ReferralView, ReferralViews
-from gateway.api.caller import Caller, CallerDep
+from gateway.api.caller import CallerDep
 from gateway.api.forward import ask, known
 from gateway.api.referral_views import joined, joined_page
 
@@ -29,14 +26,6 @@ TAGS: list[str | Enum] = ["referrals"]
 router = APIRouter(prefix="/v1/referrals", tags=TAGS)
 answering = APIRouter(prefix="/v1/referrals", tags=TAGS)
 """For the kinds that receive."""
-
-
-class ConsentUnknown(Invalid):
-    """A referral cites a consent of this person that its sender recorded or relies on. Whether it stands on that one
-    is decided by the facts, whatever it cites."""
-
-    code: ClassVar[str] = "consent-unknown"
-
 
 READ = [require(Scope.READ)]
 ACTS = told(IF_MATCH_REQUIRED, KEY_HONOURED)
@@ -48,23 +37,10 @@ ReferralId = Annotated[OpaqueId, Path()]
 async def refer(caller: CallerDep, body: bodies.ReferralBody) -> Response:
     """Refer a person to an agency or to a service of the directory. What becomes of it is its state."""
     person = await known(caller, body.person)
-    if body.consent_id is not None:
-        await _ensure_known_consent(caller, person, body.consent_id)
     content = json.dumps(json.loads(await caller.request.body()) | {"person": person.person_id}).encode()
     return await joined(
         caller, await ask(caller, caller.owners.referral, "POST", "/referrals", content=content, after=person)
     )
-
-
-async def _ensure_known_consent(caller: Caller, person: ResolvedPerson, consent_id: str) -> None:
-    """Raises ConsentUnknown. Consent answers its own list, so nothing is learnt of what others recorded."""
-    path = f"/people/{person.person_id}/consents"
-    answer = await ask(caller, caller.owners.consent, "GET", path, after=person, conditional=False)
-    if answer.status != 404:
-        known_here = ConsentList.model_validate_json(answer.raise_for_problem().body)
-        if any(each.consent_id == consent_id for each in known_here.items):
-            return
-    raise ConsentUnknown(pointer="/consent_id")
 
 
 @router.get("", response_model=ReferralViews, dependencies=READ)
