@@ -13,7 +13,8 @@ from tests.faults.traffic import RECIPIENTS, Life
 from tests.support.eventually import eventually
 from tests.support.settled import owner_urls, settled
 from tests.support.stack import RunningStack
-from tests.system.world import AUDITOR, CHARITY
+from tests.system.referring import MOORLAND
+from tests.system.world import AUDITOR, CHARITY, NORTHGATE
 from throughgate.verifying import Verified, read_key, verify_log
 
 
@@ -23,6 +24,7 @@ async def everything_holds(world: FaultyWorld, lives: Sequence[Life], pollers: M
     counted: Counter[str] = Counter(lives=len(lives))
     for agency in RECIPIENTS:
         await _polled_once(pollers[agency])
+    referred, _ = await world.desk(MOORLAND).feed()
     for life in lives:
         permits = await world.shares(life.person, category="release-date", decision="permitted")
         for agency in RECIPIENTS:
@@ -31,6 +33,10 @@ async def everything_holds(world: FaultyWorld, lives: Sequence[Life], pollers: M
         if life.withdrawn:
             assert await world.release(CHARITY, life.person) is None, "a view outlived its consent"
             counted["withdrawn"] += 1
+        if life.referral:
+            mine = [item for item in referred if (item["person_id"], item["category"]) == (life.person.id, "referral")]
+            await _referred_once(world, life, mine)
+            counted["referred"] += 1
     await reconciled(world)
     found = await asyncio.to_thread(verified, world.stack)
     assert found.findings == (), found.findings
@@ -63,6 +69,17 @@ def _once_each(life: Life, agency: str, poller: Poller, permits: Sequence[Mappin
     facts = [(permit["subject_ref"], permit["version"]) for permit in permits]
     assert facts == [life.facts[day] for day in owed], f"{agency}: the log has {facts} for {owed} of {life.facts}"
     return len(owed)
+
+
+async def _referred_once(world: FaultyWorld, life: Life, items: Sequence[Mapping[str, Any]]) -> None:
+    """Each version of the referral was permitted once and came once, and its sender sees that it was received."""
+    permits = await world.shares(life.person, category="referral", recipient=MOORLAND, decision="permitted")
+    versions = [permit["version"] for permit in permits]
+    assert versions == sorted(set(versions)), versions
+    assert [item["share_id"] for item in items] == [permit["share_id"] for permit in permits]
+    assert {item["content"]["referral_id"] for item in items} == {life.referral}
+    found = await world.desk(NORTHGATE).get(f"/referrals/{life.referral}")
+    assert found["state"] == "received", found["state"]
 
 
 async def reconciled(world: FaultyWorld) -> None:

@@ -1,6 +1,6 @@
-"""Each named point of each service on the path of a date is walked: the process dies there, once, with lives going on.
+"""Each named point of each service on the path of a date or a referral: the process dies there, once, with lives going
+on. Afterwards each one that a gateway answered 2xx was delivered exactly once to each recipient, in live pollers' eyes.
 
-Afterwards every date that a gateway answered 2xx was delivered exactly once to each recipient, in a live poller's eyes.
 The short form walks every point once; the long one (`make faults`) every point of every service.
 """
 
@@ -15,10 +15,10 @@ from tests.faults.checks import everything_holds
 from tests.faults.conftest import Scene, told_with_its_state, while_living
 from tests.faults.processes import PROCESS_OF
 
-SENDERS = ("release-notify", "caseload", "consent", "audit", "gateway")
-CONSUMERS = ("consent", "audit", "gateway-projector", "release-notify", "caseload")
-COMMANDED = ("release-notify", "caseload", "consent")
-WRITERS = ("consent", "audit", "release-notify", "caseload", "gateway")
+SENDERS = ("release-notify", "caseload", "referral", "consent", "audit", "gateway")
+CONSUMERS = ("consent", "audit", "gateway-projector", "release-notify", "referral", "caseload")
+COMMANDED = ("release-notify", "caseload", "referral", "consent")
+WRITERS = ("consent", "audit", "release-notify", "referral", "caseload", "gateway")
 
 REQUEST: tuple[Point, ...] = ("request.before_commit", "request.after_commit")
 RELAY: tuple[Point, ...] = ("relay.before_send", "relay.mid_wave", "relay.after_send", "relay.after_mark")

@@ -16,7 +16,10 @@ from tests.faults.checks import everything_holds
 from tests.faults.conftest import Scene, told_with_its_state, while_living
 
 KILLS = int(os.environ.get("KILLS") or 6)
-PROCESSES = ("caseload", "release-notify", "consent", "audit", "projector", "gateway", "issuer")
+PROCESSES = (
+    *("caseload", "release-notify", "referral", "consent", "audit"),
+    *("projector", "deliverer", "gateway", "issuer"),
+)
 SERVERS = ("broker", "postgres")
 STANDSTILL_S = 2.0
 """How long a stopped process stands still: longer than nobody would notice, shorter than everybody gives up."""

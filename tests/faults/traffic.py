@@ -1,7 +1,8 @@
 """Lives of made-up people going through the gateways while things break, and what each recipient must have had of them.
 
-A life: registered, supervised by probation, claimed by the charity, agreed to; a first date, waited for at both; more
-dates, each of which is owed to both exactly once; for some a withdrawal, after which nothing is owed to the charity.
+A life: registered, supervised by probation, claimed by the charity, agreed to; a first date, waited for at both; a
+referral by order of a court; more dates, each of which is owed to both exactly once; for some a withdrawal, after
+which nothing is owed to the charity.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from chassis.clock import now
 from tests.faults.client import FaultyWorld
 from tests.faults.pollers import Poller
 from tests.support.eventually import eventually
+from tests.system.referring import MOORLAND, refer
 from tests.system.world import CHARITY, PROBATION, Person
 
 RECIPIENTS = (PROBATION, CHARITY)
@@ -22,12 +24,14 @@ TODAY = now().date()
 
 @dataclass
 class Life:
-    """One person's: what was answered 2xx, and so is owed, in order. `facts` are (release id, version) of each date."""
+    """One person's: what was answered 2xx, and so is owed, in order. `facts` are (release id, version) of each date;
+    `referral` is the one that was answered 201, owed to the trust."""
 
     person: Person
     owed: dict[str, list[str]] = field(default_factory=lambda: {agency: [] for agency in RECIPIENTS})
     facts: dict[str, tuple[str, int]] = field(default_factory=dict)
     withdrawn: bool = False
+    referral: str = ""
 
 
 @dataclass
@@ -60,6 +64,7 @@ class Traffic:
             await self._date(life, TODAY + timedelta(days=30 + 5 * number), RECIPIENTS)
             if number == 0:
                 await self.seen(life)
+                life.referral = await refer(world, life.person, MOORLAND, statutory=True, order_reference="MHTR 1")
         if withdraws:
             await self.seen(life)
             life.withdrawn = True
