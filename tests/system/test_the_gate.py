@@ -7,6 +7,7 @@ import pytest
 
 from chassis.clock import now
 from tests.support.eventually import eventually
+from tests.support.settled import settled
 from tests.system.world import (
     CHARITY,
     DRUGS,
@@ -75,6 +76,7 @@ async def test_an_involvement_that_opens_late_gets_the_current_date_once(world: 
     person = await world.person()
     for day in (FIRST, THIRD, SECOND):
         await world.push(person, day)
+    await settled(world.stack)  # a date that is still under way when it opens comes after the one that was current then
     await world.supervise(person)
     await world.sees(PROBATION, person, SECOND)
     await world.push(person, THIRD)
