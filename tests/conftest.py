@@ -9,7 +9,7 @@ from tests.support.broker import (
     make_broker,
     pytest_generate_tests,
 )
-from tests.support.order import pytest_collection_modifyitems
+from tests.support.order import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 from tests.support.postgres import fresh_database, make_database, make_empty_database, pg_server
 from tests.support.stack import stack
 
@@ -24,6 +24,7 @@ __all__ = [
     "pg_server",
     "pytest_collection_modifyitems",
     "pytest_generate_tests",
+    "pytest_xdist_make_scheduler",
     "stack",
 ]
 

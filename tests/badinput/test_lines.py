@@ -1,5 +1,6 @@
 """Whatever stands in a bulk of release dates: a bad line stops no other, one result a line, and nothing comes back."""
 
+import asyncio
 import json
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
@@ -155,11 +156,15 @@ async def _peak(pipe: Pipe, count: int, unit: bytes) -> int:
 
 async def _count(pipe: Pipe, headers: dict[str, str], pieces: AsyncIterator[bytes]) -> int:
     """Speaks ASGI itself: a client would gather the whole answer."""
-    seen = 0
+    seen, whole = 0, False
 
     async def receive() -> dict[str, Any]:
+        nonlocal whole
+        if whole:
+            await asyncio.Event().wait()  # the client stays and says nothing more
         piece = await anext(pieces, b"")
-        return {"type": "http.request", "body": piece, "more_body": bool(piece)}
+        whole = not piece
+        return {"type": "http.request", "body": piece, "more_body": not whole}
 
     async def send(message: Any) -> None:
         nonlocal seen
