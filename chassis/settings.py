@@ -90,9 +90,9 @@ class Settings(BaseSettings):
     """How long a delivery to an endpoint is tried again before it is given up."""
     rate_limit: str = "30000/minute"
     """Requests of one agency to one gateway process, in the notation of the library `limits`."""
-    requests_at_once: int = Field(default=100, gt=0)
-    """What one process works on at once; one more is answered 503 at once. Ten for each database connection: more
-    would only wait for one."""
+    requests_at_once: int = Field(default=200, gt=0)
+    """What one process works on at once; one more is answered 503 at once. Twenty for each database connection: more
+    would only wait for one, and a client that keeps a hundred connections open is not turned away."""
 
     crash_file: Path | None = None
     """For fault tests: a file that says at which point to die (chassis.crash). Refused outside development and test."""

@@ -17,7 +17,7 @@ from tests.support.stack import RunningStack
 
 SECONDS = 60.0 if MINUTES else 8.0
 CONNECTIONS = 300
-"""Three times what one process works on at once, and half as many that do not wait for their answer."""
+"""Half as many again as one process works on at once, and half of them once more that do not wait for an answer."""
 HASTY_S = 0.2
 
 

@@ -182,7 +182,7 @@ async def overload(scene: Scene) -> AsyncIterator[None]:
     async with httpx2.AsyncClient(base_url=scene.stack.url, limits=unbounded, timeout=60, trust_env=False) as http:
 
         async def refused() -> bool:
-            answers = await asyncio.gather(*(http.get("/prison/v1/me", headers=token) for _ in range(300)))
+            answers = await asyncio.gather(*(http.get("/prison/v1/me", headers=token) for _ in range(600)))
             return any(answer.status_code == 503 and "retry-after" in answer.headers for answer in answers)
 
         await eventually(refused, within=WITHIN)
