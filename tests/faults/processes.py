@@ -46,9 +46,11 @@ class Processes:
         """Returns when whoever was to die has come by the point."""
 
         def taken() -> bool:
-            if self.crash_file.exists():
-                raise AssertionError(f"nobody came by: {self.crash_file.read_text(encoding='utf-8')}")
-            return True
+            try:
+                armed = self.crash_file.read_text(encoding="utf-8")
+            except FileNotFoundError:  # by whoever died there, at whatever moment
+                return True
+            raise AssertionError(f"nobody came by: {armed}")
 
         await eventually(taken, within=within)
 
