@@ -54,8 +54,9 @@ class AccessLog:
                 headers = MutableHeaders(scope=message)
                 is_replaced = status == _TOO_LARGE and headers.get("content-type") != MEDIA_TYPE
                 if is_replaced:
-                    detail = said_of(scope)
-                    await problem_response(_TOO_LARGE, code="too-large", detail=detail)(scope, receive, send)
+                    problem = problem_response(_TOO_LARGE, code="too-large", detail=said_of(scope))
+                    _add_headers(problem.headers, state)
+                    await problem(scope, receive, send)
                     return
                 _add_headers(headers, state)
             if not is_replaced:

@@ -25,7 +25,7 @@ from chassis.settings import Settings
 from chassis.stream import Message, take_turns
 from chassis.telemetry import span
 from contracts.envelope import Envelope, Unreadable, decode, from_headers, readable
-from contracts.errors import Refusal
+from contracts.errors import Invalid, Refusal
 from contracts.event import EventData
 from contracts.topics import Topic
 
@@ -66,6 +66,12 @@ Apply = Callable[[AsyncSession, Sequence[Received[EventData]]], Awaitable[None]]
 
 class Stopping(Exception):
     """The process stops with this batch unapplied: its offsets stay where they were."""
+
+
+class Misplaced(Invalid):
+    """The event belongs into another stream than the one that it came in."""
+
+    code = "misplaced-event"
 
 
 class TooManyParked(Exception):
@@ -276,6 +282,8 @@ def _received(message: Message) -> Received[EventData] | None:
     data = decode(message.envelope, message.value)
     if data is None:
         return None
+    if (data.TOPIC, data.key) != message.stream:
+        raise Misplaced
     envelope = message.envelope
     return Received(
         id=envelope.id,

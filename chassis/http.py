@@ -42,13 +42,19 @@ def create_app(
 
     `app.state` holds `settings`, `database`, `verifier`, `limiter` and `capacity`. `/health/readiness` is 200 while the
     database answers and every one of `checks` returns without raising. `rate_limited` is for gateways: calls are
-    counted per agency. Further options go to FastAPI as they are; by default no OpenAPI document is served.
+    counted per agency. Further options go to FastAPI as they are; by default no OpenAPI document is served. One that
+    mounts others sets no `max_body_size`: theirs hold, and the framework's 413 cannot leave through two of them.
     """
-    options: dict[str, Any] = {"openapi_url": None, "docs_url": None, "redoc_url": None, **fastapi_options}
+    options: dict[str, Any] = {
+        "openapi_url": None,
+        "docs_url": None,
+        "redoc_url": None,
+        "max_body_size": BODY_LIMIT,
+        **fastapi_options,
+    }
     app = _Application(
         title=title,
         version=settings.version,
-        max_body_size=BODY_LIMIT,
         dependencies=[Depends(each) for each in (token_first, only_known_query, only_json_bodies, only_storable_text)],
         responses=ANY_PROBLEM,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},

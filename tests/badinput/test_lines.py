@@ -10,12 +10,13 @@ from typing import Any
 import httpx2
 import pytest
 
-from chassis.http import BULK_BODY_LIMIT
+from chassis.http import BODY_LIMIT, BULK_BODY_LIMIT
 from chassis.ids import new_id
 from contracts.http.gateway import BulkResult
 from gateway.domain.bulk import MAX_LINE_BYTES
 from tests.badinput.conftest import REQUESTS
 from tests.badinput.made import BREAKERS, MARK, NASTY, spoilt
+from tests.support.http import problem
 from tests.support.pipe import Pipe
 from tests.support.tokens import TOKENS
 
@@ -125,6 +126,16 @@ async def _pieces(size: int, unit: bytes) -> AsyncIterator[bytes]:
 async def test_one_byte_more_than_64_mib_is_too_large(pipe: Pipe) -> None:
     answer = await bulk(pipe, _pieces(BULK_BODY_LIMIT + 1, b"[" * (MEGABYTE - 1) + b"\n"))
     assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+
+
+@pytest.mark.parametrize("sent_by", [PRISON, None])
+async def test_a_length_that_is_announced_and_too_large_is_no_fault(
+    pipe: Pipe, capsys: pytest.CaptureFixture[str], sent_by: tuple[str, str] | None
+) -> None:
+    headers = {"content-type": "application/json", **(TOKENS.headers(*sent_by) if sent_by else {})}
+    answer = await pipe.http.post("/prison/v1/people/lookup", headers=headers, content=b"[" * (BODY_LIMIT + 1))
+    assert problem(answer, 413, "too-large")["detail"] == "A body may be 1 MiB here at most."
+    assert "http.unexpected" not in capsys.readouterr().out
 
 
 async def test_64_mib_are_read_to_the_end(pipe: Pipe) -> None:

@@ -118,6 +118,20 @@ async def test_a_malformed_event_parks_its_stream_and_the_others_go_on(reading: 
 
 
 @pytest.mark.parametrize("topic", Topic)
+async def test_an_event_of_another_stream_is_taken_from_nobody(reading: Reading, topic: Topic) -> None:
+    """Whoever may write to one topic tells nobody what belongs on another, and of a person in nobody else's stream."""
+    bad, fine = dict[str, str](), list[str]()
+    foreign = [spec.types[0] for other, spec in specs().items() if other != topic]
+    of_another = [(type_, None) for type_ in foreign] + [(type_, new_id()) for type_ in specs()[topic].types]
+    for type_, whose in of_another:
+        bad[key := new_id()] = f"{type_} of {'another person' if whose else 'another topic'}"
+        fine.append(other := new_id())
+        value = json.dumps(example(type_, whose or key)).encode()
+        await reading.write(topic, record(type_, key, value), good(specs()[topic].types[0], other))
+    await seen_through(reading, topic, bad, fine, reason="misplaced-event")
+
+
+@pytest.mark.parametrize("topic", Topic)
 async def test_a_message_that_has_no_stream_is_set_aside_alone(reading: Reading, topic: Topic) -> None:
     before = {consumer.group: set(await standing(consumer, topic)) for consumer in reading.of(topic)}
     type_ = specs()[topic].types[0]
@@ -133,7 +147,9 @@ async def test_a_message_that_has_no_stream_is_set_aside_alone(reading: Reading,
         assert all(key.startswith("?") for key in new)
 
 
-async def seen_through(reading: Reading, topic: Topic, bad: dict[str, str], fine: Sequence[str]) -> None:
+async def seen_through(
+    reading: Reading, topic: Topic, bad: dict[str, str], fine: Sequence[str], *, reason: str = "malformed"
+) -> None:
     """Until every consumer of the topic has parked all that is bad and applied all that is not."""
     for consumer in reading.of(topic):
 
@@ -143,6 +159,6 @@ async def seen_through(reading: Reading, topic: Topic, bad: dict[str, str], fine
 
         await eventually(done, within=WITHIN)
         found = await standing(consumer, topic)
-        wrong = {why: found[key] for key, why in bad.items() if found[key] != (0, "malformed")}
+        wrong = {why: found[key] for key, why in bad.items() if found[key] != (0, reason)}
         assert not wrong, f"{consumer.group} took or lost {wrong}"
         assert {found[key] for key in fine} == {(1, None)}, f"{consumer.group} keeps others waiting"

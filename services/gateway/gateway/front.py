@@ -117,6 +117,7 @@ def create(
         database=database,
         title="Throughgate",
         verifier=verifier,
+        max_body_size=None,
     )
     app.state.issuer_client = issuer_client
     limiter = Limiter(settings.rate_limit)

@@ -12,6 +12,7 @@ LOST = "tests/integration/chassis/test_lost_broker.py"
 TWO = "tests/faults/test_two_at_once.py"
 CRASHES = "tests/faults/test_crash_points.py"
 RACES = "tests/faults/test_withdrawal_races.py"
+TOPICS = "tests/badinput/test_topics.py"
 ERASED = ("tests/privacy/test_erased.py",)
 WALK = ("tests/system/test_referral_walk.py", "-k", "story")
 
@@ -72,6 +73,13 @@ MUTATIONS = (
         "        if stream in parked:",
         (TURNS, PIPE, "-k", "not kafka"),
         cheap=True,
+    ),
+    Mutation(
+        "an-event-is-taken-from-any-stream",
+        "chassis/consumer.py",
+        "    if (data.TOPIC, data.key) != message.stream:\n        raise Misplaced\n",
+        "",
+        (TOPICS, "-k", "another_stream"),
     ),
     Mutation(
         "a-part-may-end-unnoticed",

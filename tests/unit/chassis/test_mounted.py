@@ -43,7 +43,9 @@ def under_starlette() -> ASGIApp:
 
 
 def under_an_application() -> ASGIApp:
-    parent = create_app(SETTINGS, [], database=None, title="parent", verifier=TOKENS.verifier())
+    parent = create_app(
+        SETTINGS, [], database=None, title="parent", verifier=TOKENS.verifier(), max_body_size=None
+    )
     parent.mount("/police", gateway())
     parent.mount("/prison", gateway())
     return parent
@@ -70,11 +72,15 @@ async def test_the_conventions_hold_under_a_prefix(app: ASGIApp) -> None:
     assert "/v1/people/{person}" in document["paths"]
 
 
-async def test_a_body_limit_holds_and_can_be_raised_under_a_prefix() -> None:
-    app = under_starlette()
+async def test_a_body_limit_holds_and_can_be_raised_under_a_prefix(
+    app: ASGIApp, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logging.configure(SETTINGS)
     too_long = {"text": "x" * 2_000_000}
-    refused = problem(await call(app, "POST", "/prison/v1/people/x", json=too_long), 413, "too-large")
-    assert refused["detail"] == "A body may be 1 MiB here at most."
+    answer = await call(app, "POST", "/prison/v1/people/x", json=too_long)
+    assert problem(answer, 413, "too-large")["detail"] == "A body may be 1 MiB here at most."
+    assert answer.headers["cache-control"] == "no-store"
+    assert "http.unexpected" not in capsys.readouterr().out, "a body that is too long is no fault"
     assert (await call(app, "POST", "/prison/v1/bulk", json=too_long)).json() == "taken"
 
 

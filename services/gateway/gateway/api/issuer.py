@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from chassis.body_limit import BODY_LIMIT
 from chassis.http_client import ServiceClient
 
 router = APIRouter(include_in_schema=False)
@@ -10,7 +11,7 @@ router = APIRouter(include_in_schema=False)
 HANDED_ON = ("content-type", "authorization", "accept")
 
 
-@router.api_route("/oauth2/{rest:path}", methods=["GET", "POST"])
+@router.api_route("/oauth2/{rest:path}", methods=["GET", "POST"], max_body_size=BODY_LIMIT)
 @router.api_route("/.well-known/{rest:path}", methods=["GET"])
 async def to_issuer(request: Request, rest: str) -> Response:
     """The issuer's own answer."""
