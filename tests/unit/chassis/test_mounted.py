@@ -43,9 +43,7 @@ def under_starlette() -> ASGIApp:
 
 
 def under_an_application() -> ASGIApp:
-    parent = create_app(
-        SETTINGS, [], database=None, title="parent", verifier=TOKENS.verifier(), max_body_size=None
-    )
+    parent = create_app(SETTINGS, [], database=None, title="parent", verifier=TOKENS.verifier(), max_body_size=None)
     parent.mount("/police", gateway())
     parent.mount("/prison", gateway())
     return parent
