@@ -102,6 +102,8 @@ async def test_with_audit_standing_still_views_are_empty_all_the_same(scene: Sce
     async with told_with_its_state(scene):
         scene.processes.stop("audit")
         try:
+            for person in people:
+                await scene.world.push(person, scene.today + timedelta(days=41))
             await together([partial(races.empties, person, granted[person.id]) for person in people], at_once=AT_ONCE)
         finally:
             scene.processes.go_on("audit")

@@ -104,6 +104,13 @@ MUTATIONS = (
         (RACES, "-k", "test_everything_at_once"),
     ),
     Mutation(
+        "a-withdrawal-names-the-newest-version-alone",
+        "services/consent/consent/operations/denying.py",
+        "        older[newest].append((share_id, same_basis))\n",
+        "        continue\n",
+        ("tests/integration/consent/test_consents.py", "-k", "older_versions"),
+    ),
+    Mutation(
         "projector-skips-the-signature",
         "services/gateway/gateway/domain/proof.py",
         "    if not batch_holds(\n",

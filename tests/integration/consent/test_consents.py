@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from chassis import clock
 from chassis.ids import new_id
@@ -55,6 +56,27 @@ async def test_a_charity_sees_after_consent_and_loses_it_on_withdrawal_while_pro
     assert event["shares_ended"] == 1
     (listed,) = (await callers.get("probation-north", f"/people/{person}/consents")).json()["items"]
     assert listed["state"] == "withdrawn"
+
+
+async def test_a_withdrawal_names_the_older_versions_that_may_still_be_shown(
+    service: ConsentService, callers: Callers, person: str
+) -> None:
+    """While the newest version is in the pipe an older one stands in the view, and nothing else would take it out."""
+    for versions in ((2,), (3, 4, 5)):
+        await callers.post("probation-north", f"/people/{person}/consents", consent_body(CHARITY))
+        for version in versions:
+            await service.feed(offer(person, version=version))
+        async with service.database.transaction() as session:
+            await session.execute(text("UPDATE share SET basis = 'statutory' WHERE offer_version = 3"))
+        await callers.post("probation-north", f"/people/{person}/consent-withdrawals")
+    found = {
+        one["share_id"]: one["version"] for one in await service.decisions(CHARITY) if one["verdict"] == "permitted"
+    }
+    denials = [
+        (denial["effect"], [found[share["share_id"]] for share in denial["shares"]])
+        for denial in await service.events("share.denied.v1")
+    ]
+    assert denials == [("withdraw", [2, 1]), ("withdraw", [5, 4, 2]), ("end", [3])]
 
 
 async def test_the_log_hears_the_consent_before_what_it_permits(

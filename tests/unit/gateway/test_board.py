@@ -173,6 +173,19 @@ def test_a_share_whose_denial_came_first_is_born_hidden(effect: Effect) -> None:
     assert not board.visible
 
 
+@pytest.mark.parametrize("shown", [0, 1])
+def test_a_denial_of_what_is_still_in_the_pipe_hides_the_older_version_too(shown: int) -> None:
+    """Nothing of it is in the view at any time after the denial, however many of its versions had come before."""
+    board = play(*(share(n, n + 1) for n in range(shown)))
+    apply_denial(board, denial("s1", Effect.WITHDRAW))
+    apply_denial(board, denial("s0", Effect.WITHDRAW))
+    assert not board.visible
+    for number in range(shown, 2):
+        apply(board, share(number, number + 1))
+        assert not board.visible
+    assert [board.items["probation-north", f"s{n}", ItemKind.SHARE].hidden for n in range(2)] == [True, True]
+
+
 def test_an_ending_never_touches_a_newer_share() -> None:
     board = play(share(0, 1), share(1, 2, "2026-12-09"), denial("s0", Effect.END))
     assert board.visible[SUBJECT].share_id == "s1"

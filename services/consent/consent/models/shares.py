@@ -49,6 +49,7 @@ class ShareRow(Table, table=True):
             unique=True,
             postgresql_where=text("ended_at IS NULL"),
         ),
+        Index("share_of_subject", "subject_ref", "recipient"),
         Index("share_live_of_person", "person_id", postgresql_where=text("ended_at IS NULL")),
         Index("share_consent", "consent_id", postgresql_where=text("consent_id IS NOT NULL")),
     )

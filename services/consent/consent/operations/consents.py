@@ -185,7 +185,7 @@ async def _withdraw(
         recipients=_recipients(body.recipients),
         recorded_by=actor.agency,
         member=actor.member,
-        shares_ended=decided.ended,
+        shares_ended=len(decided.denied),
         at=at,
     )
     await outbox.emit_all(session, [event, *decided.events, *decided.denials], now=at)

@@ -10,19 +10,19 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.ids import new_id
 from consent.domain.decide import Verdict, decide, decide_again_at
 from consent.domain.facts import AgencyFact, Emergency, OfferFacts, PersonFacts, Question
 from consent.domain.plan import LiveShare, addressees, concerned, what_next
 from consent.domain.redaction import field_names, redact
 from consent.models import OfferRow, PersonRow
+from consent.operations.denying import Denied, denials_of
 from consent.operations.telling import decision_of, event_of, remember
 from consent.operations.writing import Decided, write
 from consent.queries.facts import facts_of, referral_fact
 from consent.queries.policy import Snapshot
 from consent.queries.standing import Standing, standing_of, subject_of
 from contracts.codes import Category
-from contracts.decisions import Decision, DeniedShare, ShareDeniedV1
+from contracts.decisions import Decision
 from contracts.log_proof import canonical
 
 
@@ -42,6 +42,7 @@ async def decide_persons(
                 _decide_offer(decided, offer, source, facts[person.id], standing, snapshot, moment)
         person.decide_again_at = decide_again_at(facts[person.id], snapshot.policy, moment)
         person.queued_at = None
+    decided.denials += await denials_of(session, decided.denied)
     await write(session, decided)
     return decided
 
@@ -177,16 +178,7 @@ def _end(decided: Decided, offer: OfferRow, live: LiveShare, decision: Decision,
     """A live share ends. With an effect its recipient loses it at once; without, a newer version takes its place."""
     decided.endings.append({"id": live.id, "now": now, "effect": decision.effect})
     if decision.effect is not None:
-        decided.ended += 1
-        decided.denials.append(
-            ShareDeniedV1(
-                denial_id=new_id(),
-                person_id=offer.person_id,
-                effect=decision.effect,
-                shares=(DeniedShare(share_id=live.id, recipient=live.recipient),),
-                at=now,
-            )
-        )
+        decided.denied.append(Denied(live.id, live.recipient, offer.person_id, decision.effect, now))
 
 
 def _offer_fact(offer: OfferRow, source: AgencyFact, snapshot: Snapshot, unjustified: Iterable[str]) -> OfferFacts:

@@ -30,10 +30,11 @@ OF_PERSON = (
 """Tables with person_id and recorded_person_id. `withdrawal` is one more: it is only added to, and its owner's function
 erases of who is marked as erased."""
 
-_LIVE = """
+_SHOWN = """
 SELECT id, recipient FROM share
-WHERE ended_at IS NULL AND (person_id = ANY(:ids) OR recorded_person_id = ANY(:ids)) ORDER BY id
+WHERE effect IS NULL AND (person_id = ANY(:ids) OR recorded_person_id = ANY(:ids)) ORDER BY id
 """
+"""Those whose place a newer one took are still shown where that is still in the pipe."""
 _SUBJECTS = """
 SELECT subject_ref FROM offer WHERE person_id = ANY(:ids) OR recorded_person_id = ANY(:ids)
 UNION SELECT subject_ref FROM share WHERE person_id = ANY(:ids) OR recorded_person_id = ANY(:ids)
@@ -65,7 +66,7 @@ UPDATE person SET erased_at = :now, restricted = false, decide_again_at = NULL, 
 async def erase(session: AsyncSession, *, event: PersonErasedV1, now: datetime) -> None:
     """Erases these ids, whose persons are locked, and tells the gateways at once and the log in its order."""
     ids = list(event.person_ids)
-    live = (await session.execute(text(_LIVE), {"ids": ids})).all()
+    shown = (await session.execute(text(_SHOWN), {"ids": ids})).all()
     subjects = list(await session.scalars(text(_SUBJECTS), {"ids": ids}))
     inputs = list(await session.scalars(text(_INPUTS), {"ids": ids, "once_with": list(event.once_with)}))
     for statement in _DECISIONS:
@@ -82,7 +83,7 @@ async def erase(session: AsyncSession, *, event: PersonErasedV1, now: datetime) 
         denial_id=new_id(),
         person_id=event.person_id,
         effect=Effect.WITHDRAW,
-        shares=tuple(DeniedShare(share_id=share_id, recipient=recipient) for share_id, recipient in live),
+        shares=tuple(DeniedShare(share_id=share_id, recipient=recipient) for share_id, recipient in shown),
         at=now,
     )
     recorded = ErasureRecordedV1(
@@ -95,4 +96,4 @@ async def erase(session: AsyncSession, *, event: PersonErasedV1, now: datetime) 
         member=event.member,
         at=now,
     )
-    await emit_all(session, [*([denied] if live else []), recorded], now=now)
+    await emit_all(session, [*([denied] if shown else []), recorded], now=now)

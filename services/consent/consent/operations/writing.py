@@ -10,6 +10,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from consent.models import DecisionInputRow, DecisionRow, ReviewRow, ShareRow
+from consent.operations.denying import Denied
 from contracts.event import EventData
 
 Rows = list[dict[str, Any]]
@@ -20,8 +21,9 @@ class Decided:
     """What was decided, to be written in a few statements and told in events."""
 
     events: list[EventData] = field(default_factory=list)
+    denied: list[Denied] = field(default_factory=list)
+    """Live shares that end so that their recipients lose them."""
     denials: list[EventData] = field(default_factory=list)
-    ended: int = 0
     shares: Rows = field(default_factory=list)
     endings: Rows = field(default_factory=list)
     refusals: Rows = field(default_factory=list)

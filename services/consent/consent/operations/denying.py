@@ -1,0 +1,68 @@
+"""What is hidden at once when a share is taken back: the share, and the older ones whose place it took.
+
+A gateway shows the newest version that it has. While the newest is still in the pipe that is an older one, which no
+withdrawal would name if only the newest were named: it would stay in the view, or come into it late.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.ids import new_id
+from contracts.codes import Effect
+from contracts.decisions import DeniedShare, ShareDeniedV1
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A live share that ends with an effect."""
+
+    share_id: str
+    recipient: str
+    person_id: str
+    effect: Effect
+    at: datetime
+
+
+async def denials_of(session: AsyncSession, denied: Sequence[Denied]) -> list[ShareDeniedV1]:
+    """The events that hide these shares and those whose place they took; before their ends are written.
+
+    What stood on another basis leaves the view with the rest and stays in the feed: it was lawful, and is.
+    """
+    if not denied:
+        return []
+    older: defaultdict[str, list[tuple[str, bool]]] = defaultdict(list)
+    for newest, share_id, same_basis in await session.execute(
+        text(_OLDER), {"ids": [each.share_id for each in denied]}
+    ):
+        older[newest].append((share_id, same_basis))
+    events = []
+    for each in denied:
+        alike = [share_id for share_id, same_basis in older[each.share_id] if same_basis]
+        events.append(_event(each, each.effect, [each.share_id, *alike]))
+        if other := [share_id for share_id, same_basis in older[each.share_id] if not same_basis]:
+            events.append(_event(each, Effect.END, other))
+    return events
+
+
+def _event(denied: Denied, effect: Effect, shares: Sequence[str]) -> ShareDeniedV1:
+    named = tuple(DeniedShare(share_id=share_id, recipient=denied.recipient) for share_id in shares)
+    return ShareDeniedV1(denial_id=new_id(), person_id=denied.person_id, effect=effect, shares=named, at=denied.at)
+
+
+_OLDER = """
+SELECT newest.id, older.id, older.basis = newest.basis
+FROM share newest JOIN share older USING (category, subject_ref, recipient)
+WHERE newest.id = ANY(:ids) AND older.ended_at IS NOT NULL AND older.effect IS NULL
+  AND older.decided_at >= coalesce(
+    (SELECT max(taken.ended_at) FROM share taken
+     WHERE taken.effect IS NOT NULL AND taken.category = newest.category
+       AND taken.subject_ref = newest.subject_ref AND taken.recipient = newest.recipient),
+    '-infinity')
+ORDER BY newest.id, older.decided_at DESC, older.id
+"""
+"""Back to the last one that was taken back itself, which was named with its own."""
