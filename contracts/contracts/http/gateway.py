@@ -48,7 +48,11 @@ class Receipt(Body):
 
 
 class FeedItem(Body):
-    """One item. A withdrawn one has `withdrawn: true` and no content; an item of type `withdrawn` names it."""
+    """One item. A withdrawn one has `withdrawn: true` and no content; a later item `withdraws` it and says so.
+
+    That item is of type `withdrawn`, or shows the same on another ground or in other width. With `also_withdrawn` it
+    names the older items of the same fact that were blanked with that one.
+    """
 
     cursor: str
     item_id: str
@@ -66,6 +70,7 @@ class FeedItem(Body):
     change: Change | None
     receipt: Receipt
     withdraws: str | None = None
+    also_withdrawn: list[str] | None = None
     withdrawn: bool | None = None
 
 

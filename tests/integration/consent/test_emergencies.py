@@ -52,6 +52,18 @@ async def test_a_pull_is_answered_at_once_and_ends_after_72_hours(
     assert (await service.decisions(TRUST))[-1]["effect"] == "end"
 
 
+async def test_what_goes_on_by_law_is_not_called_an_emergency_any_more(
+    service: ConsentService, callers: Callers, person: str
+) -> None:
+    await ask(callers, person)
+    await service.feed(service.involvement(person, TRUST, roles=("mental-health-care",)))
+    pulled, lawful = await service.decisions(TRUST)
+    assert (lawful["verdict"], lawful["basis"], lawful["clause"]) == ("permitted", "statutory", "4.5")
+    assert (lawful["ends"], lawful["effect"]) == (pulled["share_id"], "end")
+    assert await service.visible(TRUST) == {("medication", 1)}
+    assert await service.events("share.denied.v1") == [], "it is never out of sight"
+
+
 async def test_a_pull_needs_a_member_and_a_justification_of_20_characters(callers: Callers, person: str) -> None:
     body = {"person": person, "category": "medication", "justification": JUSTIFICATION}
     problem(await callers.post(TRUST, "/emergency-requests", body), 403, "member-required")

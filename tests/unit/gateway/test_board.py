@@ -157,6 +157,17 @@ def test_a_withdrawal_blanks_older_versions_on_the_same_basis_and_none_on_anothe
         refused(3, 3, ends="s2", effect=Effect.WITHDRAW),
     )
     assert [board.items["probation-north", f"s{n}", ItemKind.SHARE].hidden for n in range(3)] == [False, True, True]
+    told = body(board, "s3", ItemKind.WITHDRAWN)
+    assert (told["withdraws"], told["also_withdrawn"]) == ("s2", ["s1"])
+
+
+def test_a_permit_that_takes_anothers_place_says_in_its_own_item_what_it_withdraws() -> None:
+    board = play(share(0), share(1, ends="s0", effect=Effect.WITHDRAW))
+    assert body(board, "s0")["withdrawn"] is True
+    assert body(board, "s1")["withdraws"] == "s0"
+    assert body(board, "s1")["content"] == {"release_date": "2026-12-01"}
+    assert ("probation-north", "s1", ItemKind.WITHDRAWN) not in board.items, "an entry has one place in a feed"
+    assert board.visible[SUBJECT].share_id == "s1"
 
 
 def test_an_end_empties_the_view_and_leaves_what_was_received() -> None:

@@ -1,7 +1,7 @@
 """Who is to be decided about, and what follows from the verdicts for shares that are live. Pure; ids come from outside.
 
-A live permit stays while it may still show what it shows. A newer version's permit takes an older one's place; a
-refusal ends it. A refusal that says nothing new is not said again.
+A live permit stays while it may still show what it shows, on the basis that it names. A newer version's permit takes
+an older one's place; a refusal ends it. A refusal that says nothing new is not said again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -50,7 +50,10 @@ class Refused:
     reason: Reason
 
 
-Next = Literal["keep", "permit", "refuse", "end", "silent"]
+Next = Literal["keep", "permit", "replace", "rebase", "refuse", "end", "silent"]
+"""`replace` shows the same version in another width, `rebase` the same content on another basis."""
+
+ENDING = frozenset({"end", "replace", "rebase"})
 
 
 def concerned(
@@ -88,20 +91,31 @@ def addressees(
     return tuple(sorted(found - {source.id}))
 
 
-def what_next(*, permitted: bool, reason: Reason | None, version: int, digest: str, live: LiveShare | None,
+def what_next(*, basis: Basis | None, reason: Reason | None, version: int, digest: str, live: LiveShare | None,
               refused: Refused | None) -> Next:  # fmt: skip
-    """What a verdict about this version of an offer means, given what stands. `digest` is of what would be shown."""
-    if permitted:
-        same = live is not None and live.offer_version == version and live.digest == digest
-        return "keep" if same else "permit"
+    """What a verdict about this version of an offer means, given what stands. `digest` is of what would be shown.
+
+    On another basis it is another permit: what stood on consent or in an emergency is not called law, nor the reverse.
+    """
+    if basis is not None:
+        if live is None or live.offer_version != version:
+            return "permit"
+        if live.digest != digest:
+            return "replace"
+        return "keep" if live.basis == basis else "rebase"
     if live is not None:
         return "end"
     said = refused is not None and refused.offer_version == version and refused.reason == reason
     return "silent" if said else "refuse"
 
 
-def effect_of(reason: Reason | None, *, unjustified: bool) -> Effect:
-    """What the end of a share does to what its recipient was shown; without a reason, a narrower permit follows."""
+def effect_of(step: Next, reason: Reason | None, live: LiveShare, *, unjustified: bool) -> Effect:
+    """What the end of a share does to what its recipient was shown.
+
+    What goes on being shown on another basis stays in the feed as it was, but for what stood on consent.
+    """
+    if step == "rebase" and not unjustified:
+        return Effect.WITHDRAW if live.basis is Basis.CONSENT else Effect.END
     return Effect.WITHDRAW if reason is None or reason in WITHDRAWING or unjustified else Effect.END
 
 

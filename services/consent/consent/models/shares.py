@@ -36,7 +36,7 @@ class OfferRow(Table, table=True):
 
 
 class ShareRow(Table, table=True):
-    """A permit. Live until `ended_at`; `effect` says how it ended, null where a newer version took its place."""
+    """A permit. Live until `ended_at`; `effect` says how it ended, null where another permit took its place."""
 
     __tablename__ = "share"
     __table_args__ = (

@@ -21,7 +21,7 @@ from consent.operations.writing import Decided, write
 from consent.queries.facts import facts_of, referral_fact
 from consent.queries.policy import Snapshot
 from consent.queries.standing import Standing, standing_of, subject_of
-from contracts.codes import Category
+from contracts.codes import Category, Effect
 from contracts.decisions import Decision
 from contracts.log_proof import canonical
 
@@ -90,7 +90,7 @@ def _follow(
     digest = hashlib.sha256(canonical(content)).hexdigest() if content is not None else ""
     refused = standing.refused[subject_of(offer)].get(recipient)
     step = what_next(
-        permitted=verdict.permitted,
+        basis=verdict.grant.rule.clause.basis if verdict.grant else None,
         reason=verdict.reason,
         version=offer.version,
         digest=digest,
@@ -99,12 +99,13 @@ def _follow(
     )
     if step in ("keep", "silent") or (step == "refuse" and offer.content is None):
         return None
-    narrowed = step == "permit" and live is not None and live.offer_version == offer.version
-    decision = decision_of(offer, question, verdict, content, snapshot, live if step == "end" or narrowed else None)
-    if step == "permit":
-        _permit(decided, offer, question, verdict, decision, digest, live)
+    decision = decision_of(offer, question, verdict, content, snapshot, step, live)
+    if live is not None:
+        _end(decided, offer, live, None if step == "rebase" else decision.effect, question.now)
+    if verdict.permitted:
+        _permit(decided, offer, question, verdict, decision, digest)
     else:
-        _refuse(decided, offer, decision, live, question.now)
+        _refuse(decided, offer, decision)
     return decision
 
 
@@ -115,11 +116,8 @@ def _permit(
     verdict: Verdict,
     decision: Decision,
     digest: str,
-    live: LiveShare | None,
 ) -> None:
     assert verdict.grant is not None
-    if live is not None:
-        _end(decided, offer, live, decision, question.now)
     request = verdict.grant.request
     decided.shares.append(
         {
@@ -159,9 +157,7 @@ def _permit(
         )
 
 
-def _refuse(decided: Decided, offer: OfferRow, decision: Decision, live: LiveShare | None, now: datetime) -> None:
-    if live is not None:
-        _end(decided, offer, live, decision, now)
+def _refuse(decided: Decided, offer: OfferRow, decision: Decision) -> None:
     decided.refusals.append(
         {
             "category": offer.category,
@@ -174,11 +170,14 @@ def _refuse(decided: Decided, offer: OfferRow, decision: Decision, live: LiveSha
     )
 
 
-def _end(decided: Decided, offer: OfferRow, live: LiveShare, decision: Decision, now: datetime) -> None:
-    """A live share ends. With an effect its recipient loses it at once; without, a newer version takes its place."""
-    decided.endings.append({"id": live.id, "now": now, "effect": decision.effect})
-    if decision.effect is not None:
-        decided.denied.append(Denied(live.id, live.recipient, offer.person_id, decision.effect, now))
+def _end(decided: Decided, offer: OfferRow, live: LiveShare, effect: Effect | None, now: datetime) -> None:
+    """A live share ends. With an effect its recipient loses it at once; without, another one takes its place.
+
+    The same content on another basis is never out of sight: the log's entry alone puts one in the other's place.
+    """
+    decided.endings.append({"id": live.id, "now": now, "effect": effect})
+    if effect is not None:
+        decided.denied.append(Denied(live.id, live.recipient, offer.person_id, effect, now))
 
 
 def _offer_fact(offer: OfferRow, source: AgencyFact, snapshot: Snapshot, unjustified: Iterable[str]) -> OfferFacts:

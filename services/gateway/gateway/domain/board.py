@@ -114,9 +114,13 @@ class Board:
         if now is not None and now.share_id == item.share_id:
             self.unshow(subject)
         if effect is Effect.WITHDRAW:
-            for older in self.shown(subject):
-                if older.cursor <= item.cursor and older.basis == item.basis:
-                    self._blank(older)
+            for each in (*self.older_than(item), item):
+                self._blank(each)
+
+    def older_than(self, item: Item) -> list[Item]:
+        """The older items of its subject that a withdrawal of this one blanks with it."""
+        shown = self.shown((item.agency, item.category, item.subject_ref))
+        return [each for each in shown if each.cursor < item.cursor and each.basis == item.basis]
 
     def count(self, line: LedgerLine, recipient: str) -> None:
         """A new line of a source's ledger; it takes the place of the last one about this subject and recipient."""

@@ -19,8 +19,8 @@ def item_id_of(share_id: str, kind: ItemKind, at: datetime) -> str:
     return share_id if kind is ItemKind.SHARE else derived_id(at, kind, share_id)
 
 
-def share_body(share: Share, change: Change | None) -> str:
-    """The feed item of a permitted share; the caller knows that its detail holds."""
+def share_body(share: Share, change: Change | None, withdraws: JsonObject) -> str:
+    """The feed item of a permitted share; the caller knows that its detail holds. `withdraws` is from `withdrawing`."""
     detail = share.detail
     assert detail is not None
     return _text(
@@ -39,8 +39,15 @@ def share_body(share: Share, change: Change | None) -> str:
             "available_at": _instant(share.place),
             "change": _change(change),
             "receipt": _receipt(share.place),
+            **withdraws,
         }
     )
+
+
+def withdrawing(ended: Item, older: Sequence[Item]) -> JsonObject:
+    """The fields that say that `ended` was withdrawn, and what was blanked with it."""
+    also = {"also_withdrawn": [each.share_id for each in older]} if older else {}
+    return {"withdraws": ended.share_id, **also}
 
 
 def blanked(body: str) -> str:
@@ -48,7 +55,7 @@ def blanked(body: str) -> str:
     return _text({**json.loads(body), "content": None, "change": None, "withdrawn": True})
 
 
-def withdrawn_body(share: Share, ended: Item) -> str:
+def withdrawn_body(share: Share, ended: Item, withdraws: JsonObject) -> str:
     """The item that says that `ended` was withdrawn; it gives no reason, which is the person's own."""
     return _text(
         {
@@ -57,7 +64,6 @@ def withdrawn_body(share: Share, ended: Item) -> str:
             "category": ended.category,
             "type": "withdrawn",
             "person_id": ended.person_id,
-            "withdraws": ended.share_id,
             "content": None,
             "source": _source(share),
             "purpose": ended.purpose,
@@ -67,6 +73,7 @@ def withdrawn_body(share: Share, ended: Item) -> str:
             "available_at": _instant(share.place),
             "change": None,
             "receipt": _receipt(share.place),
+            **withdraws,
         }
     )
 

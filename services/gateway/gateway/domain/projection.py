@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from contracts.codes import Basis, Category, Effect
 from contracts.decisions import ShareDeniedV1
+from contracts.event import JsonObject
 from gateway.domain import bodies
 from gateway.domain.board import Board
 from gateway.domain.shares import (
@@ -30,11 +31,12 @@ def apply(board: Board, entry: Share | NotJustified) -> str | None:
 
 def apply_share(board: Board, share: Share) -> str | None:
     """End what it ends, then show what it permits, then write it into its source's ledger."""
+    withdraws: JsonObject = {}
     if share.ends is not None and share.effect is not None:
-        _end(board, share, ended=share.ends, effect=share.effect)
+        withdraws = _end(board, share, ended=share.ends, effect=share.effect)
     if share.detail is None:
         return None
-    why = _show(board, share, share.detail) if share.permitted else None
+    why = _show(board, share, share.detail, withdraws) if share.permitted else None
     if why is None:
         _count(board, share, share.detail)
         if share.permitted and share.basis is Basis.VITAL_INTERESTS and share.category is not Category.WARNING:
@@ -48,19 +50,29 @@ def apply_denial(board: Board, denial: ShareDeniedV1) -> None:
         board.deny(share.recipient, share.share_id, denial.effect)
 
 
-def _end(board: Board, share: Share, *, ended: str, effect: Effect) -> None:
-    board.deny(share.recipient, ended, effect)
+def _end(board: Board, share: Share, *, ended: str, effect: Effect) -> JsonObject:
+    """What the ended share's recipient is told in the feed: by an item of its own, or by the permit in its place.
+
+    An entry has one place in a feed, so a permit says in its own item what it withdraws; the fields are returned.
+    """
     item = board.share_item(share.recipient, ended)
+    board.deny(share.recipient, ended, effect)
     if effect is not Effect.WITHDRAW:
-        return
+        return {}
     board.mark_withdrawn(ended)
     if item is None or (share.recipient, share.share_id, ItemKind.WITHDRAWN) in board.items:
-        return
-    body = bodies.withdrawn_body(share, item)
-    board.add(_item(share.place, item, kind=ItemKind.WITHDRAWN, share_id=share.share_id, agency=item.agency, body=body))
+        return {}
+    withdraws = bodies.withdrawing(item, board.older_than(item))
+    if not share.permitted or share.detail is None:
+        body = bodies.withdrawn_body(share, item, withdraws)
+        about = _item(
+            share.place, item, kind=ItemKind.WITHDRAWN, share_id=share.share_id, agency=item.agency, body=body
+        )
+        board.add(about)
+    return withdraws
 
 
-def _show(board: Board, share: Share, detail: Detail) -> str | None:
+def _show(board: Board, share: Share, detail: Detail, withdraws: JsonObject) -> str | None:
     subject = (share.recipient, share.category, detail.subject_ref)
     if board.share_item(share.recipient, share.share_id) is not None:
         return "seen"
@@ -90,7 +102,7 @@ def _show(board: Board, share: Share, detail: Detail) -> str | None:
         release_date=now,
         hidden=False,
         available_at=share.place.at,
-        body=bodies.share_body(share, change),
+        body=bodies.share_body(share, change, withdraws),
     )
     if effect is None:
         board.add(item)
