@@ -99,7 +99,11 @@ def dispatch(handlers: Mapping[type[EventData], Handler]) -> Apply:
 
 
 class Consumer:
-    """One consumer group of a service over some topics. `run(stop)` ends cleanly when `stop` is set."""
+    """One consumer group of a service over some topics. `run(stop)` ends cleanly when `stop` is set.
+
+    A message that `believes` says no to is passed over and takes no turn: who may write to a topic cannot take the turn
+    of a message that its owner has signed, and that message still has its own whenever it comes.
+    """
 
     def __init__(
         self,
@@ -111,6 +115,7 @@ class Consumer:
         apply: Apply,
         batch: int = BATCH,
         after_commit: Callable[[], Awaitable[None]] | None = None,
+        believes: Callable[[Message], bool] | None = None,
     ) -> None:
         self.database = database
         self.settings = settings
@@ -120,6 +125,7 @@ class Consumer:
         self.batch = batch
         self.ready = False
         self._after_commit = after_commit
+        self._believes = believes
         self._parked_in_a_row = 0
         self.progress = Progress()
 
@@ -202,6 +208,8 @@ class Consumer:
 
     async def process(self, messages: Sequence[Message], stop: asyncio.Event) -> None:
         """Applies a batch, in one transaction if it can be."""
+        if self._believes is not None:
+            messages = [message for message in messages if self._believes(message)]
         if not messages:
             return
         failures = 0

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import text
 
 from chassis.clock import now
 from chassis.ids import new_id
@@ -17,6 +18,16 @@ from tests.support.sharelog import MadeLog, altered
 
 PLANTED = "Zqfffffe"
 PROBATION = ("probation-north", "probation")
+
+
+LOG = "throughgate.development/share-log"
+
+
+async def _next_turn(pipe: Pipe) -> int:
+    """Whose turn it is in the log's own stream: the place that a forger would take."""
+    async with pipe.outboxes["audit"].session() as session:
+        found = await session.scalar(text("SELECT max(version) FROM outbox_stream WHERE topic = 'share-log'"))
+        return int(found or 0) + 1
 
 
 def _forged(person_id: str, log: str, how: str) -> LogAppendedV1:
@@ -37,11 +48,10 @@ async def test_a_planted_entry_shows_nothing_and_the_log_goes_on(pipe: Pipe, how
     person_id = answer.json()["person_id"]
     await pipe.settle()
     (projector,) = [each for each in pipe.consumers if tuple(each.topics) == (Topic.SHARE_LOG,)]
-    forged = _forged(person_id, "throughgate.development/share-log", how)
-    key = f"planted-{how}"
-    envelope = Envelope(new_id(), "audit", forged.TYPE, key, now(), 1, None)
+    forged = _forged(person_id, LOG, how)
+    envelope = Envelope(new_id(), "audit", forged.TYPE, LOG, now(), await _next_turn(pipe), None)
     await projector.process(
-        [Message(Topic.SHARE_LOG, key, envelope, forged.model_dump_json().encode())], asyncio.Event()
+        [Message(Topic.SHARE_LOG, LOG, envelope, forged.model_dump_json().encode())], asyncio.Event()
     )
     for agency in (PROBATION, ("police-north", "police"), ("hmp-northgate", "prison")):
         for path in ("/feed?limit=500", f"/people/{person_id}", f"/people/{person_id}/disclosures"):

@@ -39,7 +39,7 @@ from contracts.envelope import Envelope
 from contracts.topics import Topic
 from gateway.api.caller import Owners
 from gateway.front import create
-from gateway.handlers import projecting
+from gateway.handlers import believing, projecting
 from gateway.wake import Wakes
 from tests.support.http import client
 from tests.support.postgres import MakeDatabase, TestDatabase
@@ -174,8 +174,8 @@ async def piped(fresh_database: MakeDatabase, deploy_dir: Path = DEPLOY, **broke
     wakes = Wakes(databases["gateway"])
     front = create(settings, databases["gateway"], owners, wakes, verifier=verifier)
 
-    def reading(name: str, database: Database, topics: Sequence[Topic], apply: Any) -> Consumer:
-        return Consumer(database, settings, group=name, topics=topics, apply=apply)
+    def reading(name: str, database: Database, topics: Sequence[Topic], apply: Any, **more: Any) -> Consumer:
+        return Consumer(database, settings, group=name, topics=topics, apply=apply, **more)
 
     show = projecting(signing.verifier)
     consumers = [
@@ -187,7 +187,7 @@ async def piped(fresh_database: MakeDatabase, deploy_dir: Path = DEPLOY, **broke
         reading("consent", databases["consent"], consent.handlers.TOPICS, consent.handlers.apply),
         reading("gateway-denials", projector, [Topic.SHARE_DENIALS], show),
         reading("audit", databases["audit"], audit.handlers.TOPICS, audit.handlers.appending(signing)),
-        reading("gateway-projector", projector, [Topic.SHARE_LOG], show),
+        reading("gateway-projector", projector, [Topic.SHARE_LOG], show, believes=believing(signing.verifier)),
     ]
     await caseload.main.load_agencies(databases["caseload"], settings)
     await consent.main.publish_agreements(

@@ -4,13 +4,18 @@ A line that cannot be read stays a line: it is rejected with its reason and stop
 """
 
 import csv
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 COLUMNS = ("prison_number", "date_type", "date", "status", "reason", "family", "given", "date_of_birth")
+
+NEEDED = {"prison_number", "date_type", "date"}
+LOOKED_AT = 20
+"""Lines in which a file says what it is: the first ones may be empty, or broken."""
 
 
 class UnknownFormat(Exception):
@@ -28,14 +33,18 @@ class Line:
 
 
 def read(path: Path) -> Iterator[Line]:
-    """The pushes of a file, in its order, without holding it in memory. Raises UnknownFormat on its first line."""
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        first = file.readline()
+    """The pushes of a file, in its order, without holding it in memory. Raises UnknownFormat if none says what it is.
+
+    A spreadsheet's marks are no obstacle: a byte order mark, quoted names of columns, empty lines before them.
+    """
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        first = [line.strip() for line in itertools.islice(file, LOOKED_AT)]
+        empty = next((number for number, line in enumerate(first) if line), len(first))
         file.seek(0)
-        if first.lstrip().startswith("{"):
+        if {column.strip() for row in csv.reader(first[empty : empty + 1]) for column in row} >= NEEDED:
+            yield from _csv(itertools.islice(file, empty, None), start=empty + 2)
+        elif any(line.startswith("{") for line in first):
             yield from _json_lines(file)
-        elif {"prison_number", "date_type", "date"} <= {column.strip() for column in first.split(",")}:
-            yield from _csv(file)
         else:
             raise UnknownFormat
 
@@ -75,8 +84,8 @@ def _case(number: int, case: dict[str, Any], text: str) -> Iterator[Line]:
         yield Line(number, push, original=text)
 
 
-def _csv(file: Any) -> Iterator[Line]:
-    for number, row in enumerate(csv.DictReader(file), start=2):
+def _csv(lines: Iterable[str], *, start: int) -> Iterator[Line]:
+    for number, row in enumerate(csv.DictReader(lines), start=start):
         found = {name.strip(): (value or "").strip() for name, value in row.items() if isinstance(value, str) and name}
         original = ",".join(str(value) for value in row.values())
         push = _push(

@@ -1,19 +1,49 @@
 """The projector's one handler: every message of both its topics goes onto one board."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from prometheus_client import Counter
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis import clock
+from chassis import clock, logging
 from chassis.consumer import Apply, Received
+from chassis.stream import Message
 from contracts.event import EventData
+from contracts.log import LogAppendedV1
 from contracts.log_proof import VerifierKey
+from gateway.domain.proof import is_signed
 from gateway.operations.project import project
+
+log = logging.get(__name__)
 
 SHOWN = Counter("throughgate_projector_shown_total", "Shares that were put into a feed.")
 BLANKED = Counter("throughgate_projector_blanked_total", "Shares that were blanked, or born so.")
 DOUBTED = Counter("throughgate_projector_doubted_total", "Entries that hid themselves.", ["why"])
+
+
+def believing(key: VerifierKey) -> Callable[[Message], bool]:
+    """Whether a message of the log's topic is the log's own; one that is not takes no turn from one that is."""
+
+    def believes(message: Message) -> bool:
+        why = _unlike(message, key)
+        if why is not None:
+            DOUBTED.labels(why).inc()
+            log.error("projector.message_doubted", stream_version=message.envelope.version, code=why)
+        return why is None
+
+    return believes
+
+
+def _unlike(message: Message, key: VerifierKey) -> str | None:
+    """What a message has that none of the log's has; None if it is the log's."""
+    if message.envelope.type != LogAppendedV1.TYPE:
+        return "type"
+    try:
+        batch = LogAppendedV1.model_validate_json(message.value)
+    except ValidationError:
+        return "shape"
+    return None if message.key == batch.log and is_signed(batch, key=key) else "signature"
 
 
 def projecting(key: VerifierKey) -> Apply:

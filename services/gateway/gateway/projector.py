@@ -12,7 +12,7 @@ from chassis.db import Database
 from chassis.settings import Settings
 from contracts.log_proof import VerifierKey, parse_verifier_key
 from contracts.topics import Topic
-from gateway.handlers import projecting
+from gateway.handlers import believing, projecting
 
 KEY_FILE = "share-log.pub"
 
@@ -40,7 +40,15 @@ def consumers(settings: Settings, database: Database, key: VerifierKey) -> tuple
     """One for the log, in small batches, and one for denials, which so wait for one batch of the log at most."""
     apply = projecting(key)
     return (
-        Consumer(database, settings, group="gateway-projector", topics=[Topic.SHARE_LOG], apply=apply, batch=2),
+        Consumer(
+            database,
+            settings,
+            group="gateway-projector",
+            topics=[Topic.SHARE_LOG],
+            apply=apply,
+            batch=2,
+            believes=believing(key),
+        ),
         Consumer(database, settings, group="gateway-denials", topics=[Topic.SHARE_DENIALS], apply=apply),
     )
 

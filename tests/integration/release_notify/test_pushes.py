@@ -1,6 +1,7 @@
 """A prison pushes dates: what it is answered, what is offered, and what is refused."""
 
 import asyncio
+from functools import partial
 
 from tests.integration.release_notify.conftest import NORTHGATE, SOUTHMOOR, World
 from tests.support.http import problem
@@ -167,6 +168,18 @@ async def test_a_withdrawn_date_gives_way_to_the_next_and_then_to_none(world: Wo
     problem(await world.call("POST", f"{path}/CRD/withdrawal", {"reason_code": "remanded"}), 404, "not-found")
     anew = await world.push(person, "CRD", "2026-10-01", headers={"If_None_Match": "*"})
     assert (anew.status_code, anew.json()["version"]) == (201, 5)
+
+
+async def test_a_withdrawal_of_a_date_that_another_clerk_has_changed_is_412(world: World) -> None:
+    person = await world.held()
+    seen = (await world.push(person, "CRD", "2026-09-01")).headers["etag"]
+    await world.push(person, "CRD", "2026-10-01")
+    path = f"/people/{person}/release-dates/CRD"
+    withdraw = partial(world.call, "POST", f"{path}/withdrawal", {"reason_code": "set-aside"})
+    problem(await withdraw(If_Match=seen), 412, "precondition-failed")
+    now = await world.get(path)
+    assert now.json()["date"] == "2026-10-01"
+    assert (await withdraw(If_Match=now.headers["etag"])).json()["effective"] is None
 
 
 async def test_of_two_clerks_at_once_one_creates_the_date(world: World) -> None:

@@ -39,6 +39,24 @@ def test_a_line_that_cannot_be_read_stays_a_line(tmp_path: Path) -> None:
     assert [(line.number, line.problem) for line in read(file)] == [(1, ""), (2, "not-json"), (4, "not-an-object")]
 
 
+@pytest.mark.parametrize(
+    "text", ['\ufeff"prison_number","date_type","date"\r\n', "\n\nprison_number, date_type ,date\n"]
+)
+def test_a_spreadsheets_marks_are_no_obstacle(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "releases.csv"
+    file.write_bytes(f'{text}A1234AA,CRD,"2026-12-18"\n'.encode())
+    (line,) = read(file)
+    assert line.push is not None
+    assert (line.push["person"], line.push["date"]) == ("noms:A1234AA", "2026-12-18")
+    assert line.number == text.count("\n") + 1
+
+
+def test_a_first_line_that_is_broken_stops_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "bulk.ndjson"
+    file.write_text('\ufeff"person": broken\n{"person": "noms:A1234AA"}\n', encoding="utf-8")
+    assert [(line.number, line.problem) for line in read(file)] == [(1, "not-json"), (2, "")]
+
+
 def test_another_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "letter.txt"
     file.write_text("Dear governor,\n")

@@ -86,12 +86,13 @@ async def release_date(caller: CallerDep, person: Person, date_type: DateType) -
     "/people/{person}/release-dates/{date_type}/withdrawal",
     response_model=PushAnswer,
     dependencies=[*PUSH, key_required],
+    openapi_extra=told(IF_MATCH),
     tags=[DATES],
 )
 async def withdraw_release_date(
     caller: CallerDep, person: Person, date_type: DateType, body: WithdrawalBody
 ) -> Response:
-    """Remanded again, died, or set aside."""
+    """Remanded again, died, or set aside. With `If-Match` that of the date, and no other that came since."""
     return await forward_for(caller, caller.owners.release_notify, person, f"/release-dates/{date_type}/withdrawal")
 
 

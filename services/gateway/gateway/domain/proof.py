@@ -37,14 +37,7 @@ class Believed:
 def believe(batch: LogAppendedV1, *, key: VerifierKey) -> Believed:
     """Check one batch against the key of its log."""
     indexes = range(batch.first_index, batch.first_index + len(batch.entries))
-    if not batch_holds(
-        key,
-        log=batch.log,
-        first_index=batch.first_index,
-        leaf_hashes=[entry.leaf_hash for entry in batch.entries],
-        key_id=batch.key_id,
-        signature=batch.signature,
-    ):
+    if not is_signed(batch, key=key):
         return Believed((), tuple(Doubt(index, "signature") for index in indexes))
     proven: list[Proven] = []
     doubts: list[Doubt] = []
@@ -55,6 +48,18 @@ def believe(batch: LogAppendedV1, *, key: VerifierKey) -> Believed:
         if why is not None:
             doubts.append(Doubt(index, why))
     return Believed(tuple(proven), tuple(doubts))
+
+
+def is_signed(batch: LogAppendedV1, *, key: VerifierKey) -> bool:
+    """Whether the log's key signed these leaf hashes at this place."""
+    return batch_holds(
+        key,
+        log=batch.log,
+        first_index=batch.first_index,
+        leaf_hashes=[entry.leaf_hash for entry in batch.entries],
+        key_id=batch.key_id,
+        signature=batch.signature,
+    )
 
 
 def _entry(entry: LogEntry, *, log: str, index: int) -> tuple[Proven | None, str | None]:

@@ -61,11 +61,23 @@ async def push_date(
 
 @router.post("/release-dates/{date_type}/withdrawal", dependencies=PUSH)
 async def withdraw_date(
-    person_id: str, date_type: DateType, body: WithdrawalBody, session: SessionDep, actor: ActorDep, now: NowDep
+    person_id: str,
+    date_type: DateType,
+    body: WithdrawalBody,
+    wanted: PreconditionsDep,
+    session: SessionDep,
+    actor: ActorDep,
+    now: NowDep,
 ) -> PushAnswer:
-    """The date is no longer so; what was effective because of it is told anew."""
+    """The date is no longer so; what was effective because of it is told anew. 412 if another is meant."""
     state = await withdraw_release_date(
-        session, person_id=person_id, date_type=date_type, reason=body.reason_code, actor=actor, now=now
+        session,
+        person_id=person_id,
+        date_type=date_type,
+        reason=body.reason_code,
+        precondition=_judged_by(wanted),
+        actor=actor,
+        now=now,
     )
     return PushAnswer.model_validate(release_answer(state, now) | {"outcome": "applied"})
 

@@ -128,12 +128,15 @@ def push(
     return replace(state, dates={**state.dates, said.date_type: fact}), Outcome.APPLIED
 
 
-def withdraw(state: State, date_type: DateType, *, reason: str, prison: str, now: datetime) -> State:
-    """The date is no longer so: remanded again, died, set aside."""
+def withdraw(
+    state: State, date_type: DateType, *, reason: str, prison: str, now: datetime, precondition: Precondition
+) -> State:
+    """The date is no longer so: remanded again, died, set aside. Raises what `precondition` raises of the date."""
     ensure_in_custody(state, prison)
     old = present(state, date_type)
     if old is None:
         raise NoSuchDate
+    precondition(old)
     gone = DateFact(
         date_type=date_type,
         date=None,

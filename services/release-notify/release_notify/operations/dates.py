@@ -35,12 +35,19 @@ async def set_release_date(
 
 
 async def withdraw_release_date(
-    session: AsyncSession, *, person_id: str, date_type: DateType, reason: str, actor: Actor, now: datetime
+    session: AsyncSession,
+    *,
+    person_id: str,
+    date_type: DateType,
+    reason: str,
+    precondition: Precondition,
+    actor: Actor,
+    now: datetime,
 ) -> State:
-    """The state afterwards. Raises NotInCustody, NoSuchDate."""
+    """The state afterwards. Raises NotInCustody, NoSuchDate and what `precondition` raises."""
     before = (await locked_states(session, [person_id]))[person_id]
     after = changes.opened(before, release_id=new_id(), prison=actor.agency, now=now)
-    after = changes.withdraw(after, date_type, reason=reason, prison=actor.agency, now=now)
+    after = changes.withdraw(after, date_type, reason=reason, prison=actor.agency, now=now, precondition=precondition)
     around = await neighbours(session, map(address_key, _addresses(before)))
     done = turn(before, after, cause=_cause("withdrawal", actor), neighbours=around, now=now)
     await keep(session, [done], now=now)
