@@ -156,9 +156,12 @@ on_share_receipted = Together(_answered)
 
 
 async def forget_old(session: AsyncSession, *, before: datetime) -> int:
-    """Deletes rows sent before then (outboxes keep content 7 days); returns how many."""
+    """Deletes rows that were written before then and are sent (outboxes keep content 7 days); returns how many.
+
+    Sending a row again, to a new broker or on an operator's word, makes it no younger.
+    """
     result = await session.execute(
-        text("DELETE FROM outbox WHERE sent_at < :before"),
+        text("DELETE FROM outbox WHERE sent_at IS NOT NULL AND time < :before"),
         {"before": before},
     )
     return int(getattr(result, "rowcount", 0))

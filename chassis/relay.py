@@ -32,8 +32,10 @@ BULK_WAVE = 100
 BULK_WINDOW = 100
 """Bulk rows of a topic with a window that may be unanswered: what an urgent row finds before it on the topic."""
 TIDIED_EVERY = timedelta(hours=1)
+FIRST_TIDIED = timedelta(minutes=1)
+"""After a start: what an old outbox sent once more has been taken by then."""
 KEPT = timedelta(days=7) - TIDIED_EVERY
-"""How long a sent row stays: with the time until the next tidying no longer than 7 days, which is what is promised."""
+"""How long a row stays that is sent: with the time until the next tidying no longer than 7 days, which is promised."""
 _LOCK = 7_468_726_371
 """The advisory lock's number, the same in every service's database."""
 
@@ -113,7 +115,7 @@ class Relay:
         try:
             self.ready = True
             checked = clock.now()
-            tidied = checked - TIDIED_EVERY
+            tidied = checked - TIDIED_EVERY + FIRST_TIDIED
             while not stop.is_set():
                 sent = await self._wave(producer, cluster)
                 if clock.now() - checked > CHECK_EVERY:
@@ -180,7 +182,12 @@ class Relay:
             )
 
     async def _meet(self, cluster: str) -> None:
-        """A new broker is known only together with what it must be sent again: else a crash in between loses it."""
+        """A new broker is known only together with what it must be sent again: else a crash in between loses it.
+
+        That is every row which is still there, older ones than KEPT as well: after days without a relay a consumer may
+        not have taken them, and a stream with a gap stands for ever, the one with a person's erasure too. Consumers
+        that have them skip them, and the next tidying deletes them: sending renews nobody's age.
+        """
         async with self.database.transaction() as session:
             another = await broker.is_another(session, _PART, cluster)
             await broker.remember(session, _PART, cluster)

@@ -21,7 +21,7 @@ def _instant(*, nullable: bool = True) -> Column[datetime]:
 
 
 class Outbox(ChassisTable, table=True):
-    """An event to be sent. Unsent while `sent_at` is null; kept 7 days after, so that it can be sent again."""
+    """An event to be sent. Unsent while `sent_at` is null; kept for 7 days of `time`, so that it can be sent again."""
 
     __tablename__ = "outbox"
     __table_args__ = (
