@@ -121,12 +121,16 @@ async def stream_version(session: AsyncSession, topic: str, key: str) -> int:
 async def put_again(
     session: AsyncSession, event: EventData, *, version: int, event_id: str, now: datetime, lane: Lane = Lane.BULK
 ) -> None:
-    """Adds an event that was sent before, under the version it had: for filling a consumer again."""
+    """Adds an event that was sent before, under the version it had: for filling a consumer again.
+
+    A row that is still there says from now on what this one says: less, where something was erased meanwhile.
+    """
     await session.execute(
         text(
             "INSERT INTO outbox (event_id, topic, key, version, type, time, body, lane)"
             " VALUES (:event_id, :topic, :key, :version, :type, :time, :body, :lane)"
-            " ON CONFLICT (event_id) DO UPDATE SET sent_at = NULL, answered_at = NULL"
+            " ON CONFLICT (event_id) DO UPDATE SET body = EXCLUDED.body, time = EXCLUDED.time, lane = EXCLUDED.lane,"
+            " sent_at = NULL, answered_at = NULL"
         ),
         {
             "event_id": event_id,

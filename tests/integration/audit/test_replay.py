@@ -78,21 +78,23 @@ async def test_the_command_sends_the_whole_log_again(
         assert sorted(version for version, _, _ in await outbox(session)) == [1, 2, 3]
 
 
+@pytest.mark.parametrize("kept", [True, False])
 async def test_an_erased_share_is_replayed_without_content_and_its_batch_still_verifies(
-    database: Database, signing: Signer
+    database: Database, signing: Signer, kept: bool
 ) -> None:
+    """Whether the outbox still keeps the message as it was sent, or not."""
     async with database.transaction() as session:
         await appending(signing)(session, received([decided(permitted(), permitted("yot-northtown"))]))
         await session.execute(text("DELETE FROM log_detail WHERE log_index = 0"))
-        await session.execute(text("DELETE FROM outbox"))
+        await session.execute(text("UPDATE outbox SET sent_at = now()" if kept else "DELETE FROM outbox"))
     await replay_all(database, limit=10)
     async with database.session() as session:
         ((_, _, message),) = await outbox(session)
-    erased, kept = message.entries
+    erased, other = message.entries
     assert (erased.detail, erased.salt) == (None, None)
-    assert kept.detail is not None
-    assert kept.salt is not None
-    assert detail_holds(read_leaf(kept.leaf).content_digest, kept.salt, kept.detail)
+    assert other.detail is not None
+    assert other.salt is not None
+    assert detail_holds(read_leaf(other.leaf).content_digest, other.salt, other.detail)
     assert batch_holds(
         signing.verifier,
         log=message.log,
