@@ -10,8 +10,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.stream import Message, keep_waiting
-from contracts.envelope import from_headers
+from chassis.stream import Message, keep_waiting, kept_message
 from contracts.errors import NotFound
 
 
@@ -43,25 +42,28 @@ LEFT JOIN waiting w ON (w.topic, w.key, w.version) = (p.topic, p.key, p.version 
 WHERE p.parked_at IS NOT NULL AND (CAST(:topic AS text) IS NULL OR (p.topic, p.key) = (:topic, :key))
 ORDER BY p.parked_at, p.topic, p.key
 """
+_OPEN = "INSERT INTO stream_position (topic, key, version) VALUES (:topic, :key, 0) ON CONFLICT DO NOTHING"
+_AT = "SELECT version FROM stream_position WHERE (topic, key) = (:topic, :key) FOR UPDATE"
+_PARK = """
+UPDATE stream_position SET parked_at = :now, parked_reason = :reason WHERE (topic, key) = (:topic, :key)
+"""
 
 
-async def park(session: AsyncSession, message: Message, *, reason: str, now: datetime) -> None:
-    """Sets the stream aside at this message; later messages of the stream wait behind it."""
+async def park(session: AsyncSession, message: Message, *, reason: str, now: datetime) -> bool:
+    """Sets the stream aside at this message; later messages of the stream wait behind it.
+
+    False if the stream does not stand before this message: somebody else has applied it meanwhile.
+    """
+    names = {"topic": message.topic, "key": message.key}
+    await session.execute(text(_OPEN), names)
+    at = int(await session.scalar(text(_AT), names) or 0)
+    if at >= message.envelope.version:
+        return False
     await keep_waiting(session, [message], now=now)
-    await session.execute(
-        text(
-            "INSERT INTO stream_position (topic, key, version, parked_at, parked_reason)"
-            " VALUES (:topic, :key, :before, :now, :reason)"
-            " ON CONFLICT (topic, key) DO UPDATE SET parked_at = :now, parked_reason = :reason"
-        ),
-        {
-            "topic": message.topic,
-            "key": message.key,
-            "before": message.envelope.version - 1,
-            "now": now,
-            "reason": reason,
-        },
-    )
+    if at + 1 < message.envelope.version:
+        return False
+    await session.execute(text(_PARK), names | {"now": now, "reason": reason})
+    return True
 
 
 async def list_parked(session: AsyncSession) -> Sequence[ParkedStream]:
@@ -125,18 +127,15 @@ async def overdue_turns(session: AsyncSession, *, before: datetime) -> int:
 
 
 async def next_message(session: AsyncSession, topic: str, key: str) -> Message | None:
-    """The waiting message whose turn it is, if there is one."""
+    """The waiting message whose turn it is, if there is one and the stream is not parked."""
     row = (
         await session.execute(
             text(
-                "SELECT w.headers, w.body FROM waiting w JOIN stream_position p"
+                "SELECT w.topic, w.key, w.headers, w.body FROM waiting w JOIN stream_position p"
                 " ON (p.topic, p.key, p.version + 1) = (w.topic, w.key, w.version)"
-                " WHERE (w.topic, w.key) = (:topic, :key)"
+                " WHERE (w.topic, w.key) = (:topic, :key) AND p.parked_at IS NULL"
             ),
             {"topic": topic, "key": key},
         )
     ).one_or_none()
-    if row is None:
-        return None
-    envelope = from_headers((name, value.encode()) for name, value in row.headers.items())
-    return Message(topic, key, envelope, bytes(row.body))
+    return None if row is None else kept_message(*row)

@@ -6,7 +6,7 @@ Positions move in the transaction of the effect, so an effect happens once howev
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.envelope import Envelope, from_headers, to_headers
+
+Stream = tuple[str, str]
+"""Topic and key."""
 
 
 @dataclass(frozen=True)
@@ -27,17 +30,21 @@ class Message:
     value: bytes
 
     @property
-    def stream(self) -> tuple[str, str]:
+    def stream(self) -> Stream:
         return (self.topic, self.key)
 
 
 @dataclass(frozen=True)
 class Turns:
-    """What a batch came to: messages to apply now, in order, and how many were seen before or wait."""
+    """What a batch came to: messages to apply now, in order, and how many were seen before or wait.
+
+    `unfinished` are streams that took as many waiting messages along as they may; more of theirs may wait.
+    """
 
     ready: tuple[Message, ...]
     seen: int
     waiting: int
+    unfinished: tuple[Stream, ...] = ()
 
 
 _LOCK = """
@@ -51,9 +58,9 @@ SELECT t, k, 0 FROM unnest(CAST(:topics AS text[]), CAST(:keys AS text[])) s(t, 
 ON CONFLICT DO NOTHING
 """
 _WAITING = """
-SELECT topic, key, version, headers, body FROM waiting
-WHERE (topic, key) IN (SELECT * FROM unnest(CAST(:topics AS text[]), CAST(:keys AS text[])))
-ORDER BY topic, key, version
+SELECT w.topic, w.key, w.headers, w.body
+FROM unnest(CAST(:topics AS text[]), CAST(:keys AS text[]), CAST(:versions AS bigint[])) s(t, k, v)
+JOIN waiting w ON w.topic = s.t AND w.key = s.k AND w.version <= s.v + :along
 """
 _ADVANCE = """
 UPDATE stream_position SET version = s.v
@@ -70,21 +77,25 @@ VALUES (:topic, :key, :version, CAST(:headers AS jsonb), :body, :now) ON CONFLIC
 """
 
 
-async def take_turns(session: AsyncSession, messages: Sequence[Message], *, now: datetime) -> Turns:
-    """Locks the streams of a batch, moves their positions, and returns what is to be applied in this transaction."""
+async def take_turns(session: AsyncSession, messages: Sequence[Message], *, now: datetime, along: int) -> Turns:
+    """Locks the streams of a batch, moves their positions, and returns what is to be applied in this transaction.
+
+    A stream that moves takes at most `along` messages with it that waited for that.
+    """
     streams = sorted({message.stream for message in messages})
     if not streams:
         return Turns((), 0, 0)
     names = {"topics": [topic for topic, _ in streams], "keys": [key for _, key in streams]}
     await session.execute(text(_OPEN), names)
     rows = (await session.execute(text(_LOCK), names)).all()
-    at = {(topic, key): int(version) for topic, key, version, _ in rows}
+    stood = {(topic, key): int(version) for topic, key, version, _ in rows}
     parked = {(topic, key) for topic, key, _, is_parked in rows if is_parked}
-    kept = _by_stream(await session.execute(text(_WAITING), names))
+    at = dict(stood)
 
     ready: list[Message] = []
     ahead: list[Message] = []
-    seen, moved = 0, {}
+    kept: defaultdict[Stream, dict[int, Message]] = defaultdict(dict)
+    seen = 0
     for message in messages:
         stream = message.stream
         if message.envelope.version <= at[stream]:
@@ -93,24 +104,46 @@ async def take_turns(session: AsyncSession, messages: Sequence[Message], *, now:
             ahead.append(message)
             kept[stream].setdefault(message.envelope.version, message)
         else:
-            current: Message | None = message
-            while current is not None:
-                ready.append(current)
-                at[stream] = moved[stream] = current.envelope.version
-                current = kept[stream].get(at[stream] + 1)
-    if moved:
-        done = {
-            "topics": [topic for topic, _ in moved],
-            "keys": [key for _, key in moved],
-            "versions": list(moved.values()),
-        }
-        await session.execute(text(_ADVANCE), done)
-        if any(kept[stream] for stream in moved):
-            await session.execute(text(_TAKEN), done)
+            at[stream] = message.envelope.version
+            ready += [message, *_following(kept[stream], at, stream)]
+    unfinished: tuple[Stream, ...] = ()
+    if moved := [stream for stream in streams if at[stream] > stood[stream]]:
+        waited, unfinished = await _move(session, moved, at, kept, along=along)
+        ready += waited
     ahead = [message for message in ahead if message.envelope.version > at[message.stream]]
     if ahead:
         await keep_waiting(session, ahead, now=now)
-    return Turns(tuple(ready), seen, len(ahead))
+    return Turns(tuple(ready), seen, len(ahead), unfinished)
+
+
+async def _move(
+    session: AsyncSession,
+    moved: Sequence[Stream],
+    at: dict[Stream, int],
+    kept: Mapping[Stream, dict[int, Message]],
+    *,
+    along: int,
+) -> tuple[list[Message], tuple[Stream, ...]]:
+    """Writes where streams stand, with what waited for that; returns that, and the streams that took all they may."""
+    names: dict[str, Any] = {"topics": [topic for topic, _ in moved], "keys": [key for _, key in moved]}
+    names["versions"] = [at[stream] for stream in moved]
+    furthest = {stream: at[stream] + along for stream in moved}
+    waiting = [kept_message(*row) for row in await session.execute(text(_WAITING), names | {"along": along})]
+    for message in waiting:
+        kept[message.stream].setdefault(message.envelope.version, message)
+    ready = [message for stream in moved for message in _following(kept[stream], at, stream)]
+    names["versions"] = [at[stream] for stream in moved]
+    await session.execute(text(_ADVANCE), names)
+    if waiting:
+        await session.execute(text(_TAKEN), names)
+    return ready, tuple(stream for stream in moved if at[stream] >= furthest[stream])
+
+
+def _following(kept: Mapping[int, Message], at: dict[Stream, int], stream: Stream) -> Iterable[Message]:
+    """What of these has its turn now, one after the other; the stream's position goes with it."""
+    while (message := kept.get(at[stream] + 1)) is not None:
+        at[stream] += 1
+        yield message
 
 
 async def keep_waiting(session: AsyncSession, messages: Iterable[Message], *, now: datetime) -> None:
@@ -131,12 +164,10 @@ async def keep_waiting(session: AsyncSession, messages: Iterable[Message], *, no
     )
 
 
-def _by_stream(rows: Iterable[Any]) -> defaultdict[tuple[str, str], dict[int, Message]]:
-    found: defaultdict[tuple[str, str], dict[int, Message]] = defaultdict(dict)
-    for topic, key, version, headers, body in rows:
-        envelope = from_headers((name, value.encode()) for name, value in headers.items())
-        found[topic, key][int(version)] = Message(topic, key, envelope, bytes(body))
-    return found
+def kept_message(topic: str, key: str, headers: Mapping[str, str], body: bytes) -> Message:
+    """A waiting message as it came."""
+    envelope = from_headers((name, value.encode()) for name, value in headers.items())
+    return Message(topic, key, envelope, bytes(body))
 
 
 async def position(session: AsyncSession, topic: str, key: str) -> int:

@@ -39,19 +39,19 @@ async def test_any_order_with_any_repetition_is_applied_once_and_in_turn(
         size = data.draw(st.integers(1, 6))
         batch, deliveries = deliveries[:size], deliveries[size:]
         async with database.transaction() as session:
-            for ready in (await take_turns(session, batch, now=NOW)).ready:
+            for ready in (await take_turns(session, batch, now=NOW, along=9)).ready:
                 got.setdefault(ready.key, []).append(ready.envelope.version)
     assert got == {f"{key}-{run}": [1, 2, 3, 4, 5] for key in "abc"}
 
 
 async def test_a_turn_that_is_rolled_back_was_not_taken(database: Database) -> None:
     async with database.session() as session:
-        assert len((await take_turns(session, [message("p", 1)], now=NOW)).ready) == 1
+        assert len((await take_turns(session, [message("p", 1)], now=NOW, along=9)).ready) == 1
     async with database.transaction() as session:
-        assert len((await take_turns(session, [message("p", 1)], now=NOW)).ready) == 1
+        assert len((await take_turns(session, [message("p", 1)], now=NOW, along=9)).ready) == 1
         assert await position(session, TOPIC, "p") == 1
     async with database.transaction() as session:
-        turns = await take_turns(session, [message("p", 1)], now=NOW)
+        turns = await take_turns(session, [message("p", 1)], now=NOW, along=9)
         assert (turns.ready, turns.seen) == ((), 1)
 
 
@@ -60,7 +60,7 @@ async def test_two_consumers_of_one_stream_apply_it_once(database: Database) -> 
 
     async def consume() -> None:
         async with database.transaction() as session:
-            turns = await take_turns(session, [message("q", 1), message("q", 2)], now=NOW)
+            turns = await take_turns(session, [message("q", 1), message("q", 2)], now=NOW, along=9)
             await asyncio.sleep(random.random() / 50)
             counts.append(len(turns.ready))
 

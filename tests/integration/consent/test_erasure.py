@@ -136,7 +136,7 @@ async def test_one_whose_merge_was_undone_late_takes_nothing_of_the_other_along(
 @pytest.mark.parametrize("parked", [True, False])
 async def test_what_waits_about_them_is_emptied_and_its_stream_goes_on(service: ConsentService, parked: bool) -> None:
     message = offer("p-1", subject_ref="s-1", content={"release_date": "Quillonby"})
-    envelope = Envelope(message.offer_id, "caseload", message.TYPE, "s-1", clock.now(), 2)
+    envelope = Envelope(message.offer_id, "caseload", message.TYPE, "s-1", clock.now(), 1)
     waits = Message(str(message.TOPIC), "s-1", envelope, message.model_dump_json().encode())
     async with service.database.transaction() as session:
         if parked:
