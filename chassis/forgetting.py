@@ -10,7 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.consumer import Received
-from contracts.caseload import PersonErasedV1
+from contracts.caseload import PersonErasedV1, PersonUnmergedV1
+from contracts.consent import ErasureRecordedV1
 from contracts.event import EventData
 from contracts.log import ShareReceiptedV1
 from contracts.topics import Topic
@@ -27,11 +28,16 @@ OF_ONE_PERSON = (
     Topic.SHARE_RECEIPTS,
 )
 
+IDS_ALONE = (PersonErasedV1, ErasureRecordedV1, PersonUnmergedV1)
+"""These name other people by their ids and say nothing of them. In another's stream they are about that other. (A merge
+with somebody who was erased since was undone before that: emptied, it is as if it had never been.)"""
+
 _EMPTY = """
 UPDATE waiting SET headers = headers || jsonb_build_object('ce_type', CAST(:emptied AS text)), body = '{}'
 WHERE topic = ANY(:topics) AND (
     key = ANY(:ids)
-    OR EXISTS (SELECT FROM unnest(CAST(:ids AS text[])) id WHERE position(convert_to(id, 'UTF8') IN body) > 0)
+    OR headers->>'ce_type' <> ALL(:ids_alone)
+    AND EXISTS (SELECT FROM unnest(CAST(:ids AS text[])) id WHERE position(convert_to(id, 'UTF8') IN body) > 0)
 )
 """
 _UNPARK = """
@@ -42,8 +48,16 @@ WHERE p.parked_at IS NOT NULL AND (w.topic, w.key, w.version) = (p.topic, p.key,
 
 
 async def empty_waiting(session: AsyncSession, ids: Sequence[str]) -> None:
-    """Empties what waits about these persons' ids, as key or anywhere in a body, and lets their streams go on."""
-    names = {"emptied": EMPTIED, "topics": [str(topic) for topic in OF_ONE_PERSON], "ids": list(ids)}
+    """Empties what waits about these persons' ids, as key or anywhere in a body, and lets their streams go on.
+
+    Another's erasure stays, and the undoing of a merge with another: emptied, they would never be done.
+    """
+    names = {
+        "emptied": EMPTIED,
+        "topics": [str(topic) for topic in OF_ONE_PERSON],
+        "ids": list(ids),
+        "ids_alone": [event.TYPE for event in IDS_ALONE],
+    }
     await session.execute(text(_EMPTY), names)
     await session.execute(text(_UNPARK), {"emptied": EMPTIED})
 

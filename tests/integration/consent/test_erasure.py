@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from chassis import clock
 from chassis.parked import list_parked, park, runnable
@@ -148,3 +149,17 @@ async def test_what_waits_about_them_is_emptied_and_its_stream_goes_on(service: 
     async with service.database.session() as session:
         assert not await list_parked(session)
         assert await runnable(session, [str(message.TOPIC)], limit=9) == ([("offers", "s-1")] if parked else [])
+
+
+async def test_what_waits_of_others_and_only_names_them_is_still_done(service: ConsentService) -> None:
+    """Another's erasure names whom they were once one with; it waits here, and so does the undoing of a merge."""
+    undone = PersonUnmergedV1(merge_id="m", kept_id="p-8", removed_id="p-1", at=clock.now())
+    for data, key in ((erased("p-9", once_with=("p-1",)), "p-9"), (undone, "p-8")):
+        envelope = Envelope(f"of-{key}", "caseload", data.TYPE, key, clock.now(), 5)
+        waits = Message(str(data.TOPIC), key, envelope, data.model_dump_json().encode())
+        async with service.database.transaction() as session:
+            await keep_waiting(session, [waits], now=clock.now())
+    await service.feed(erased("p-1"))
+    async with service.database.session() as session:
+        rows = await session.execute(text("SELECT key, headers->>'ce_type' FROM waiting ORDER BY key"))
+        assert rows.all() == [("p-8", undone.TYPE), ("p-9", PersonErasedV1.TYPE)]
