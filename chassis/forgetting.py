@@ -10,14 +10,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.consumer import Received
+from chassis.giving_way import EMPTIED
 from contracts.caseload import PersonErasedV1, PersonUnmergedV1
 from contracts.consent import ErasureRecordedV1
 from contracts.event import EventData
 from contracts.log import ShareReceiptedV1
 from contracts.topics import Topic
-
-EMPTIED = "emptied.v1"
-"""A type that nobody knows, and so nobody applies."""
 
 OF_ONE_PERSON = (
     Topic.CASELOAD_EVENTS,

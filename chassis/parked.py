@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.giving_way import give_way
 from chassis.stream import Message, keep_waiting, kept_message
 from contracts.errors import NotFound
 
@@ -52,7 +53,7 @@ UPDATE stream_position SET parked_at = :now, parked_reason = :reason WHERE (topi
 async def park(session: AsyncSession, message: Message, *, reason: str, now: datetime) -> bool:
     """Sets the stream aside at this message; later messages of the stream wait behind it.
 
-    False if the stream does not stand before this message: somebody else has applied it meanwhile.
+    False if the stream does not stand before this message, as somebody else has applied it meanwhile, or gives way.
     """
     names = {"topic": message.topic, "key": message.key}
     await session.execute(text(_OPEN), names)
@@ -63,7 +64,7 @@ async def park(session: AsyncSession, message: Message, *, reason: str, now: dat
     if at + 1 < message.envelope.version:
         return False
     await session.execute(text(_PARK), names | {"now": now, "reason": reason})
-    return True
+    return not await give_way(session, message.topic, message.key)
 
 
 async def list_parked(session: AsyncSession) -> Sequence[ParkedStream]:

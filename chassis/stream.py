@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.giving_way import ERASURES, give_way
 from contracts.envelope import Envelope, from_headers, to_headers
 
 Stream = tuple[str, str]
@@ -38,7 +39,7 @@ class Message:
 class Turns:
     """What a batch came to: messages to apply now, in order, and how many were seen before or wait.
 
-    `unfinished` are streams that took as many waiting messages along as they may; more of theirs may wait.
+    `unfinished` are streams of which more may wait in its turn: they took all along that they may, or were parked.
     """
 
     ready: tuple[Message, ...]
@@ -113,6 +114,9 @@ async def take_turns(session: AsyncSession, messages: Sequence[Message], *, now:
     ahead = [message for message in ahead if message.envelope.version > at[message.stream]]
     if ahead:
         await keep_waiting(session, ahead, now=now)
+    for stream in sorted({each.stream for each in ahead if each.stream in parked and each.envelope.type in ERASURES}):
+        if await give_way(session, *stream):
+            unfinished += (stream,)
     return Turns(tuple(ready), seen, len(ahead), unfinished)
 
 

@@ -2,17 +2,23 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
 
 from chassis import parked
 from chassis.consumer import Consumer, Received
 from chassis.db import AsyncSession, Database
 from chassis.settings import Environment, Settings
-from chassis.stream import keep_waiting
+from chassis.stream import Message, keep_waiting
+from contracts.caseload import PersonUnmergedV1
 from contracts.errors import Invalid
 from contracts.event import EventData
 from contracts.topics import Topic
 from tests.integration.chassis.made_up import NOW, applied, keep
 from tests.integration.chassis.test_turns import TOPIC, message
+from tests.support.erasures import person_erased
 
 Place = tuple[str, int]
 
@@ -87,3 +93,45 @@ async def test_a_message_that_was_applied_meanwhile_parks_nothing(database: Data
         await keep_waiting(session, [message("p", 4)], now=NOW)
         assert await parked.park(session, message("p", 4), reason="never", now=NOW)
     assert await picky.parked() == [("p", 4, 1)]
+
+
+def erasure(key: str, version: int, *, of: str | None = None) -> Message:
+    data, made = person_erased(of or key, at=NOW), message(key, version)
+    envelope = replace(made.envelope, type=data.TYPE)
+    return replace(made, envelope=envelope, value=data.model_dump_json().encode())
+
+
+@pytest.mark.parametrize("erased_first", [False, True])
+async def test_a_parked_stream_gives_way_to_its_own_persons_erasure(database: Database, erased_first: bool) -> None:
+    """Whether the erasure comes when the stream is parked already or waits when it is parked."""
+    picky = Picky(database, refused=[("p", 2), ("q", 1)])
+    await picky.take(("p", 1), ("q", 1))
+    if not erased_first:
+        await picky.take(("p", 2))
+        assert await picky.parked() == [("q", 1, 1), ("p", 2, 1)]
+    await picky.take(("p", 3), ("p", 5))
+    await picky.consumer.process([erasure("p", 4)], asyncio.Event())
+    if erased_first:
+        await picky.take(("p", 2))
+    assert await applied(database) == {"p": [1, 4, 5]}
+    assert await picky.parked() == [("q", 1, 1)]
+    async with database.session() as session:
+        assert await session.scalar(text("SELECT count(*) FROM waiting WHERE key = 'p'")) == 0
+
+
+async def test_nothing_gives_way_to_an_erasure_that_is_not_its_own(database: Database) -> None:
+    picky = Picky(database, refused=[("p", 1)])
+    await picky.take(("p", 1))
+    await picky.consumer.process([erasure("p", 2, of="q")], asyncio.Event())
+    malformed = replace(erasure("p", 3), value=b"{}")
+    await picky.consumer.process([malformed], asyncio.Event())
+    assert await picky.parked() == [("p", 1, 3)]
+
+
+async def test_whose_everything_is_stays_to_be_said_before_an_erasure(database: Database) -> None:
+    picky = Picky(database, refused=[("p", 1)])
+    undone, made = PersonUnmergedV1(merge_id="m", kept_id="p", removed_id="r", at=NOW), message("p", 1)
+    envelope = replace(made.envelope, type=undone.TYPE)
+    undoing = replace(made, envelope=envelope, value=undone.model_dump_json().encode())
+    await picky.consumer.process([undoing, erasure("p", 2)], asyncio.Event())
+    assert await picky.parked() == [("p", 1, 2)]
