@@ -1,12 +1,11 @@
 """The one consumer loop: fetch a batch, check each message's turn, apply, commit once, then commit offsets.
 
-A batch that fails is retried message by message, each turn alone. *Not now* (connection, lock, timeout) backs off and
-retries in place; *never valid*, or failing ATTEMPTS times, parks that message's stream and nothing else. Many parked in
-a row stop the process: that is a bad deployment, not bad data.
+How a batch is committed, and what becomes of a message that cannot be applied, is in `chassis.batches`. Many that are
+parked in a row stop the process: that is a bad deployment, not bad data.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -14,24 +13,23 @@ from typing import Any, Generic, TypeVar
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaError
-from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import broker, clock, crash, logging, parked
 from chassis.backoff import backoff, pause
+from chassis.batches import Batches, Stopping
 from chassis.db import Database, is_passing
 from chassis.lag import Progress
 from chassis.settings import Settings
-from chassis.stream import Message, Stream, Turns, take_turns
+from chassis.stream import Message, Turns, take_turns
 from chassis.telemetry import span
 from contracts.envelope import Envelope, Unreadable, decode, from_headers, readable
-from contracts.errors import Invalid, Refusal
+from contracts.errors import Invalid
 from contracts.event import EventData
 from contracts.topics import Topic
 
 log = logging.get(__name__)
 
-ATTEMPTS = 4
 MAX_PARKED_IN_A_ROW = 50
 BATCH = 500
 OVERDUE = timedelta(minutes=1)
@@ -62,10 +60,6 @@ class Together:
 
 Handler = Callable[[AsyncSession, Any], Awaitable[None]] | Together
 Apply = Callable[[AsyncSession, Sequence[Received[EventData]]], Awaitable[None]]
-
-
-class Stopping(Exception):
-    """The process stops with this batch unapplied: its offsets stay where they were."""
 
 
 class Misplaced(Invalid):
@@ -127,6 +121,7 @@ class Consumer:
         self._after_commit = after_commit
         self._believes = believes
         self._parked_in_a_row = 0
+        self._batches = Batches(database, group=self.group, size=batch, transact=self._transaction, park=self._park)
         self.progress = Progress()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -210,65 +205,9 @@ class Consumer:
         """Applies a batch, in one transaction if it can be, and what waited for its turns."""
         if self._believes is not None:
             messages = [message for message in messages if self._believes(message)]
-        while messages:
-            try:
-                streams: Iterable[Stream] = await self._apply(messages, stop, along=self.batch)
-            except Stopping:
-                raise
-            except Exception:
-                streams = await self._one_by_one(messages, stop)
-            messages = await self._next(streams)
+        await self._batches.process(messages, stop)
 
-    async def _apply(self, messages: Sequence[Message], stop: asyncio.Event, *, along: int) -> Sequence[Stream]:
-        """Applies a batch in one transaction, as soon as the database lets it. Returns the streams that may have more
-        waiting; raises what will not pass by itself."""
-        failures = 0
-        while not stop.is_set():
-            try:
-                turns = await self._transaction(messages, along=along)
-                self._parked_in_a_row = 0
-                return turns.unfinished
-            except Exception as error:
-                if not is_passing(error):
-                    raise
-                failures += 1
-                log.warning("consumer.not_now", group=self.group, attempt=failures, error=logging.describe(error))
-                await pause(stop, backoff(failures))
-        raise Stopping
-
-    async def _one_by_one(self, messages: Sequence[Message], stop: asyncio.Event) -> Sequence[Stream]:
-        """Applies each in its own turn, then what waited for those; returns the streams."""
-        for message in messages:
-            await self._apply_or_park(message, stop)
-        streams = sorted({message.stream for message in messages})
-        for stream in streams:
-            for _ in range(self.batch):
-                if not (following := await self._next([stream])):
-                    break
-                await self._apply_or_park(following[0], stop)
-        return streams
-
-    async def _apply_or_park(self, message: Message, stop: asyncio.Event) -> None:
-        """Applies this message and nothing that waits for it, so that it is parked for what is its own."""
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                await self._apply([message], stop, along=0)
-                return
-            except Stopping:
-                raise
-            except Exception as error:
-                if isinstance(error, Refusal | ValidationError) or attempt == ATTEMPTS:
-                    await self._park(message, _reason(error), error)
-                    return
-                log.warning("consumer.not_now", group=self.group, attempt=attempt, error=logging.describe(error))
-                await pause(stop, backoff(attempt))
-
-    async def _next(self, streams: Iterable[Stream]) -> Sequence[Message]:
-        """Of each stream the waiting message whose turn it is, if there is one."""
-        async with self.database.session() as session:
-            return [found for stream in streams if (found := await parked.next_message(session, *stream))]
-
-    async def _transaction(self, messages: Sequence[Message], *, along: int) -> Turns:
+    async def _transaction(self, messages: Sequence[Message], along: int) -> Turns:
         links = tuple({found for m in messages if (found := m.envelope.traceparent)})[:32]
         alone = links[0] if len(links) == 1 else None
         with span(f"{self.group} batch", traceparent=alone, links=links, attributes={"count": len(messages)}):
@@ -283,6 +222,7 @@ class Consumer:
             log.info("consumer.waiting", group=self.group, waiting=turns.waiting)
         if self._after_commit:
             await self._after_commit()
+        self._parked_in_a_row = 0
         return turns
 
     async def _park(self, message: Message, reason: str, error: BaseException | None = None) -> None:
@@ -309,7 +249,7 @@ class Consumer:
             overdue = await parked.overdue_turns(session, before=clock.now() - OVERDUE)
         if overdue:
             log.error("consumer.gap", group=self.group, waiting=overdue)
-        for message in await self._next(streams):
+        for message in await self._batches.following(streams):
             await self.process([message], stop)
 
     def _message(self, record: ConsumerRecord) -> Message:
@@ -339,9 +279,3 @@ def _received(message: Message) -> Received[EventData] | None:
         traceparent=envelope.traceparent,
         data=data,
     )
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, Refusal):
-        return error.code
-    return "malformed" if isinstance(error, ValidationError) else type(error).__name__
