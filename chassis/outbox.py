@@ -159,6 +159,19 @@ on_share_receipted = Together(_answered)
 """For the HANDLERS of every owner whose relay has a bulk window."""
 
 
+async def expect_no_answer(session: AsyncSession, person_ids: Sequence[str], *, now: datetime) -> None:
+    """For an owner that erases them. What it offered may be emptied on its way, and is then never answered: it takes no
+    place in the bulk window any more, whether it is sent already or not."""
+    await session.execute(text(_EXPECT_NO_ANSWER), {"ids": list(person_ids), "now": now})
+    await session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
+
+
+_EXPECT_NO_ANSWER = """
+UPDATE outbox SET answered_at = :now WHERE lane = 'bulk' AND answered_at IS NULL
+AND EXISTS (SELECT FROM unnest(CAST(:ids AS text[])) id WHERE position(convert_to(id, 'UTF8') IN body) > 0)
+"""
+
+
 async def forget_old(session: AsyncSession, *, before: datetime) -> int:
     """Deletes rows that were written before then and are sent (outboxes keep content 7 days); returns how many.
 

@@ -9,6 +9,7 @@ from contracts.codes import ReferralAction, ReferralRole, ReferralState
 from contracts.referral import ReferralStateChangedV1
 from tests.integration.caseload.conftest import World, person
 from tests.support.traces import traces
+from tests.support.unanswered import sent_in_bulk, unanswered
 
 NAMES = {"family": "Zebedee", "given": "Quillon"}
 ADDRESS = {"status": "settled", "address": {"lines": ["Mulberry Folly"]}, "support": "Marrowby"}
@@ -148,3 +149,12 @@ async def test_only_an_operator_may_and_only_with_a_reason(world: World) -> None
         assert answer.status_code == 422
         assert "Zebedee" not in answer.text
     assert await world.resolve("hmp-northgate", kept) == [kept]
+
+
+async def test_what_was_offered_of_them_takes_no_place_in_the_window(world: World) -> None:
+    kept, _ = await marked(world)
+    other = await world.register("hmp-northgate", "noms:A5678BB")
+    await sent_in_bulk(world.database)
+    assert await unanswered(world.database, [kept, other]) == {kept, other}
+    await erase(world, kept)
+    assert await unanswered(world.database, [kept, other]) == {other}

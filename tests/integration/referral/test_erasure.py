@@ -10,6 +10,7 @@ from referral.operations.merges import MOVING
 from tests.integration.referral.conftest import PRISON, PROBATION, TRUST, World
 from tests.support.erasures import person_erased
 from tests.support.traces import traces
+from tests.support.unanswered import sent_in_bulk, unanswered
 
 WORDS = ("Quillonby", "Mulberry", "Marrowby", "Vetchling", "Oxlipped", "2026-07-10")
 BY_THEMSELVES = ("outbox", "idempotency_record")
@@ -79,3 +80,13 @@ async def test_everybody_else_goes_on(world: World) -> None:
     await world.hear(person_erased(person, at=world.now))
     assert {table: set(await world.rows(f"SELECT t::text FROM {table} t")) for table in tables} == rows
     assert (await world.view(going_on, TRUST))["state"] == "accepted"
+
+
+async def test_what_was_offered_of_them_takes_no_place_in_the_window(world: World) -> None:
+    persons = [new_id() for _ in range(2)]
+    for person in persons:
+        await world.received(person)
+    await sent_in_bulk(world.database)
+    assert await unanswered(world.database, persons) == set(persons)
+    await world.hear(person_erased(persons[0], at=world.now))
+    assert await unanswered(world.database, persons) == {persons[1]}

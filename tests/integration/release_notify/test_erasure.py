@@ -9,6 +9,7 @@ from release_notify.operations.merges import MOVING
 from tests.integration.release_notify.conftest import NORTHGATE, World
 from tests.support.erasures import person_erased
 from tests.support.traces import traces
+from tests.support.unanswered import sent_in_bulk, unanswered
 
 WORDS = ("Mulberry", "Marrowby", "Vetchling", "2026-07-10", "14:35")
 BY_THEMSELVES = ("outbox", "idempotency_record")
@@ -90,3 +91,13 @@ async def test_an_address_that_fewer_people_give_is_counted_anew(world: World) -
     await world.hear(*(person_erased(person, at=world.now) for person in persons[1:]))
     await world.look_at_addresses()
     assert (await world.rows(shared))[0][0] == 0
+
+
+async def test_what_was_offered_of_them_takes_no_place_in_the_window(world: World) -> None:
+    persons = [await world.held() for _ in range(3)]
+    for person in persons:
+        await dated(world, person)
+    await sent_in_bulk(world.database)
+    assert await unanswered(world.database, persons) == set(persons)
+    await world.hear(person_erased(*persons[:2], at=world.now))
+    assert await unanswered(world.database, persons) == {persons[2]}

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from caseload.queries import people
 from chassis.forgetting import empty_waiting
 from chassis.ids import new_id
-from chassis.outbox import emit
+from chassis.outbox import emit, expect_no_answer
 from contracts.caseload import PersonErasedV1
 from contracts.codes import ErasureReason
 
@@ -78,6 +78,7 @@ async def erase(
         await session.execute(text(statement), {"ids": ids})
     await session.execute(text("UPDATE person SET erased_at = :now WHERE id = ANY(:ids)"), {"ids": ids, "now": now})
     await empty_waiting(session, ids)
+    await expect_no_answer(session, ids, now=now)
     session.expunge_all()
     done = Erased(new_id(), root, now)
     event = PersonErasedV1(

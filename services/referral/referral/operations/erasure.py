@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.forgetting import empty_waiting
+from chassis.outbox import expect_no_answer
 
 OF_REFERRAL = ("side", "appointment")
 """Tables about a referral; `history` is only added to, and its owner's function erases of who is marked as erased."""
@@ -39,3 +40,4 @@ async def erase(session: AsyncSession, ids: Sequence[str], *, now: datetime) -> 
             names,
         )
     await empty_waiting(session, ids)
+    await expect_no_answer(session, ids, now=now)

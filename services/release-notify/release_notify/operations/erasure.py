@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.forgetting import empty_waiting
 from chassis.ids import new_id
+from chassis.outbox import expect_no_answer
 from release_notify.models import TouchedAddressRow
 from release_notify.operations.upsert import insert
 
@@ -42,3 +43,4 @@ async def erase(session: AsyncSession, ids: Sequence[str], *, now: datetime) -> 
         )
     await insert(session, TouchedAddressRow, [{"touch_id": new_id(), "address_key": key} for key in keys])
     await empty_waiting(session, ids)
+    await expect_no_answer(session, ids, now=now)
