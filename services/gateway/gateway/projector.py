@@ -10,11 +10,14 @@ from chassis import logging, service
 from chassis.consumer import Consumer
 from chassis.db import Database
 from chassis.settings import Settings
+from chassis.timer import every
 from contracts.log_proof import VerifierKey, parse_verifier_key
 from contracts.topics import Topic
 from gateway.handlers import believing, projecting
+from gateway.operations.erasing import erase_late_messages
 
 KEY_FILE = "share-log.pub"
+TIDY_SECONDS = 3600
 
 log = logging.get(__name__)
 
@@ -58,7 +61,12 @@ async def run() -> None:
     logging.configure(settings)
     database = Database(settings.database_url, pool_size=4)
     reading = consumers(settings, database, await log_key(settings))
-    await service.run(settings, database=database, consumers=reading)
+
+    async def tidy() -> None:
+        async with database.transaction() as session:
+            await erase_late_messages(session)
+
+    await service.run(settings, database=database, consumers=reading, timers=[every(TIDY_SECONDS, tidy, name="tidy")])
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 
 from contracts.http.gateway import FeedItem
+from gateway.operations.erasing import erase_late_messages
 from tests.integration.gateway.conftest import Gateway
 from tests.integration.gateway.test_projector import denial, feed, stored
 from tests.support.postgres import PASSWORD
@@ -142,3 +143,15 @@ async def test_everybody_else_stays_as_they_were(gateway: Gateway) -> None:
     after = {table: await stored_by_all(gateway, query) for table, query in queries.items()}
     assert [row for row in after.pop("feed_item") if "person.erased" not in str(row)] == before.pop("feed_item")
     assert after == before
+
+
+async def test_a_message_that_is_kept_late_is_erased_with_the_next_tidying(gateway: Gateway) -> None:
+    """What it asked for was being done when its person was erased."""
+    log = gateway.log
+    await gateway.show(log.batch(log.erasure("p-1", subjects=("r-1",))))
+    for person, referral in (("p-1", "r-9"), ("p-2", "r-2"), (None, "r-3")):
+        await bars(gateway, person=person, referral=referral)
+    async with gateway.projector.transaction() as session:
+        assert await erase_late_messages(session) == 1
+    kept = "SELECT referral_id FROM fhir_message ORDER BY referral_id"
+    assert await stored_by_all(gateway, kept) == [("r-2",), ("r-3",)]
