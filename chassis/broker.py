@@ -13,8 +13,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 from sqlalchemy import text
 
-from chassis import crash, logging
-from chassis.db import AsyncSession, Database
+from chassis import logging
+from chassis.db import AsyncSession
 from chassis.settings import Settings
 from contracts.topics import Topic, TopicSpec, specs
 
@@ -154,23 +154,6 @@ async def is_still(session: AsyncSession, part: str, cluster: str) -> bool:
     """Whether that is the broker this part speaks to; until the transaction's end it cannot become another one."""
     seen = text("SELECT cluster_id FROM broker_seen WHERE part = :part FOR SHARE")
     return bool(await session.scalar(seen, {"part": part}) == cluster)
-
-
-async def meet(database: Database, consumer: AIOKafkaConsumer, *, part: str, cluster: str, stop: asyncio.Event) -> None:
-    """A new broker is read from its beginning, and is known only when that beginning is what it keeps for us.
-
-    Before we noticed, offsets of the old broker may have been committed to the new one.
-    """
-    async with database.session() as session:
-        another = await is_another(session, part, cluster)
-    if another:
-        while not consumer.assignment() and not stop.is_set():
-            await consumer.getmany(timeout_ms=100, max_records=1)
-        await consumer.seek_to_beginning()
-        crash.here("consumer.new_broker")
-        await consumer.commit({each: await consumer.position(each) for each in consumer.assignment()})
-    async with database.transaction() as session:
-        await remember(session, part, cluster)
 
 
 async def close(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:

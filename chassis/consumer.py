@@ -95,6 +95,9 @@ def dispatch(handlers: Mapping[type[EventData], Handler]) -> Apply:
 class Consumer:
     """One consumer group of a service over some topics. `run(stop)` ends cleanly when `stop` is set.
 
+    The group's name on the broker ends with the cluster's id: a broker that lost its memory is read from its beginning,
+    whatever was committed to it before anybody noticed.
+
     A message that `believes` says no to is passed over and takes no turn: who may write to a topic cannot take the turn
     of a message that its owner has signed, and that message still has its own whenever it comes.
     """
@@ -148,7 +151,7 @@ class Consumer:
         consumer = AIOKafkaConsumer(
             *(broker.wire_name(self.settings, topic) for topic in shared),
             bootstrap_servers=self.settings.kafka,
-            group_id=self.group,
+            group_id=f"{self.group}.{cluster}",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=self.settings.kafka_fetch_wait_ms,
@@ -161,7 +164,6 @@ class Consumer:
         try:
             if not shared:
                 consumer.assign(broker.partitions(self.settings, self.topics))
-            await broker.meet(self.database, consumer, part=f"consumer {self.group}", cluster=cluster, stop=stop)
             self.progress.begin(consumer)
             self.ready = True
             idle_since = clock.now()

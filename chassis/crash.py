@@ -28,7 +28,6 @@ Point = Literal[
     "consumer.before_commit",
     "consumer.after_commit",
     "consumer.after_offsets",
-    "consumer.new_broker",
 ]
 
 _file: Path | None = None

@@ -42,10 +42,7 @@ WALK = [
     *_each(("release-notify", "caseload"), "consumer.mid_batch"),
 ]
 """Consent, audit and the projector take a batch as one: their middle is `outbox.written` and `before_commit`."""
-MET_AGAIN = [
-    *_each(SENDERS, "relay.new_broker"),
-    *_each(CONSUMERS, "consumer.new_broker"),
-]
+MET_AGAIN = _each(SENDERS, "relay.new_broker")
 """Where a process stands that meets a broker which lost everything."""
 LONG = os.environ.get("FAULTS") == "long"
 ONLY = os.environ.get("FAULTS_ONLY")
