@@ -54,7 +54,7 @@ class ConsentService:
     async def feed(self, *events: EventData) -> None:
         """One batch of events, applied as the consumer applies it."""
         async with self.database.transaction() as session:
-            await handlers.apply(session, [_received(event) for event in events])
+            await handlers.apply(session, [received(event) for event in events])
 
     async def drain(self) -> int:
         """Everything that is due or queued, decided."""
@@ -143,5 +143,5 @@ def mappa(person: str, managed: bool = True) -> MappaChangedV1:
     return MappaChangedV1(person_id=person, agency="probation-north", managed=managed, at=LONG_AGO)
 
 
-def _received(event: EventData) -> Received[EventData]:
+def received(event: EventData) -> Received[EventData]:
     return Received(new_id(), str(event.TOPIC), event.key, 1, clock.now(), None, event)

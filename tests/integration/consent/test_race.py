@@ -1,15 +1,22 @@
 """Withdrawals against deciders on a real database: nothing is decided permitted after a withdrawal was answered."""
 
 import asyncio
+from typing import Any
+
+from sqlalchemy import text
 
 from chassis import clock
 from chassis.auth import Actor
 from chassis.ids import new_id
+from consent import handlers
 from consent.operations.consents import record_consent, withdraw
+from consent.operations.persons import take
+from contracts.caseload import PersonMergedV1, PersonUnmergedV1
 from contracts.codes import AgencyKind, Scope
 from contracts.http.consent import ConsentBody, WithdrawalBody
 from tests.support.consent_bodies import consent_body
-from tests.support.consent_service import ConsentService, offer
+from tests.support.consent_service import ConsentService, offer, received
+from tests.support.eventually import eventually
 
 CHARITY = "charity-newstart"
 PROBATION = Actor("probation-north", AgencyKind.PROBATION, frozenset(Scope))
@@ -58,6 +65,44 @@ async def test_no_permit_is_decided_after_a_withdrawal_was_acknowledged(service:
         tail = (await _log(service, person))[acknowledged[person] :]
         assert not any(permitted for _, permitted in tail)
     assert await service.visible(CHARITY) == set()
+
+
+async def _taken(service: ConsentService, number: str) -> str:
+    """The person that a number leads to, once their row is locked."""
+    async with service.database.transaction() as session:
+        return (await take(session, [number], now=clock.now())).by_number[number].id
+
+
+async def _waits_for_a_lock(service: ConsentService) -> bool:
+    async with service.database.session() as session:
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(await session.scalar(text(waiting)))
+
+
+async def test_who_waits_for_a_merged_person_holds_no_number_of_theirs_meanwhile(service: ConsentService) -> None:
+    kept, removed = "b-kept", "a-removed"
+    both: dict[str, Any] = {"merge_id": "merge-1", "kept_id": kept, "removed_id": removed, "at": clock.now()}
+    await service.feed(PersonMergedV1(**both))
+    async with service.database.transaction() as session:
+        lock = "SELECT id FROM person WHERE id = :id FOR UPDATE NOWAIT"
+        await session.execute(text(lock), {"id": kept})
+        waiting = asyncio.create_task(_taken(service, removed))
+        await eventually(lambda: _waits_for_a_lock(service))
+        await session.execute(text(lock), {"id": removed})
+    assert await waiting == kept
+
+
+async def test_who_waited_while_a_merge_was_undone_gets_the_number_as_it_is_now(service: ConsentService) -> None:
+    kept, removed = new_id(), new_id()
+    both: dict[str, Any] = {"merge_id": "merge-1", "kept_id": kept, "removed_id": removed, "at": clock.now()}
+    await service.feed(PersonMergedV1(**both))
+    async with service.database.transaction() as session:
+        await handlers.apply(session, [received(PersonUnmergedV1(**both))])
+        waiting = asyncio.create_task(_taken(service, removed))
+        await eventually(lambda: _waits_for_a_lock(service))
+    assert await waiting == removed
 
 
 async def _log(service: ConsentService, person: str) -> list[tuple[str, bool]]:

@@ -12,8 +12,9 @@ from consent.api.dependencies import EntryId, NowDep, PersonId
 from consent.domain.facts import PersonFacts
 from consent.domain.grounds import state_of
 from consent.models import ConsentRow, PersonRow
-from consent.operations.access import ensure_involved, present_id
+from consent.operations.access import ensure_involved
 from consent.operations.consents import object_to_sharing, record_consent, withdraw, withdraw_known
+from consent.operations.persons import present_ids
 from consent.queries.consents import relied_on
 from consent.queries.facts import consent_fact, facts_of
 from consent.queries.policy import Snapshot, snapshot
@@ -54,7 +55,7 @@ async def record(
 @router.get("/consents", response_model_exclude_none=True, dependencies=[require(Scope.READ)])
 async def consents(person: PersonId, session: SessionDep, actor: ActorDep, now: NowDep) -> ConsentList:
     """Those that the agency recorded, whole, and its own part of those that it relies on; newest first."""
-    present = await present_id(session, person)
+    present = (await present_ids(session, [person]))[person]
     await ensure_involved(session, person_id=present, agency=actor.agency, now=now)
     facts = await _facts(session, present)
     relied = await relied_on(session, person_id=present, agency=actor.agency)

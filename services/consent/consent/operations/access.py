@@ -56,22 +56,9 @@ async def ensure_involved(session: AsyncSession, *, person_id: str, agency: str,
         raise PersonNotFound
 
 
-async def present_id(session: AsyncSession, number: str) -> str:
-    """The person's id now, through merges; the number itself for somebody never heard of."""
-    found = await session.scalar(text(_PRESENT), {"id": number})
-    return str(found or number)
-
-
 _INVOLVED = """
 SELECT EXISTS (
     SELECT FROM involvement
     WHERE person_id = :person AND agency = :agency AND state <> 'ended' AND (until IS NULL OR until > :now)
 )
-"""
-_PRESENT = """
-WITH RECURSIVE chain AS (
-    SELECT id, alias_of FROM person WHERE id = :id
-    UNION SELECT person.id, person.alias_of FROM person JOIN chain ON person.id = chain.alias_of
-)
-SELECT id FROM chain WHERE alias_of IS NULL
 """

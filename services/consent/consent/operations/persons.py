@@ -29,7 +29,11 @@ class Taken:
 
 
 async def take(session: AsyncSession, numbers: Iterable[str], *, now: datetime) -> Taken:
-    """Locks the persons behind these numbers FOR UPDATE, in id order, making the rows that are missing."""
+    """Locks the persons behind these numbers FOR UPDATE, in id order, making the rows that are missing.
+
+    Merges are followed before the first lock, so that nobody waits for a person while holding a number of theirs, and
+    again after it: one may have come, or been undone, while this waited.
+    """
     wanted = sorted(set(numbers))
     await session.execute(
         text(
@@ -38,15 +42,21 @@ async def take(session: AsyncSession, numbers: Iterable[str], *, now: datetime) 
         ),
         {"ids": wanted, "now": now},
     )
-    aliases = {number: number for number in wanted}
     locked: dict[str, PersonRow] = {}
     while True:
-        missing = sorted(set(aliases.values()) - set(locked))
+        present = await present_ids(session, wanted)
+        missing = sorted(set(present.values()) - set(locked))
+        if not missing:
+            return Taken({number: locked[of] for number, of in present.items()})
         locked |= {row.id: row for row in await _lock(session, missing)}
-        moved = {number: row.alias_of for number, of in aliases.items() if (row := locked[of]).alias_of is not None}
-        if not moved:
-            return Taken({number: locked[of] for number, of in aliases.items()})
-        aliases |= {number: alias for number, alias in moved.items() if alias is not None}
+
+
+async def present_ids(session: AsyncSession, numbers: Iterable[str]) -> dict[str, str]:
+    """The id that each number's person has now, through merges; the number itself for somebody never heard of."""
+    asked = sorted(set(numbers))
+    rows = await session.execute(text(_PRESENT), {"ids": asked})
+    found = {row.number: row.id for row in rows}
+    return {number: found.get(number, number) for number in asked}
 
 
 def tick(person: PersonRow, now: datetime) -> datetime:
@@ -65,3 +75,12 @@ async def _lock(session: AsyncSession, ids: list[str]) -> list[PersonRow]:
         .execution_options(populate_existing=True)
     )
     return list(await session.scalars(statement))
+
+
+_PRESENT = """
+WITH RECURSIVE chain (number, id, alias_of) AS (
+    SELECT id, id, alias_of FROM person WHERE id = ANY(:ids)
+    UNION SELECT chain.number, person.id, person.alias_of FROM person JOIN chain ON person.id = chain.alias_of
+)
+SELECT number, id FROM chain WHERE alias_of IS NULL
+"""
