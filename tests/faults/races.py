@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from chassis.clock import now
 from chassis.http_client import ServiceClient
 from chassis.ids import new_id
@@ -58,8 +60,9 @@ class Races:
             await self.world.claim(person, agency)
         return person
 
-    async def run(self, person: Person, *, rounds: int) -> None:
-        """One person's race, and then the last withdrawal, after which the charity's view must be empty."""
+    async def run(self, person: Person, *, rounds: int) -> list[str]:
+        """One person's race, and then the last withdrawal, after which the charity's view must be empty; the consents
+        that were given."""
         granted: list[str] = []
         async with asyncio.TaskGroup() as group:
             group.create_task(self._pushes(person, rounds))
@@ -67,6 +70,7 @@ class Races:
             group.create_task(self._withdraws(person, granted, rounds))
             group.create_task(self._objects(person, rounds // 3 + 1))
         await self.empties(person, granted)
+        return granted
 
     async def empties(self, person: Person, granted: list[str]) -> None:
         """Withdraws everything and measures until the view is empty."""
@@ -86,6 +90,19 @@ class Races:
         answer = await self.world.desk("hmpps-national").call("POST", "/events", message)
         assert answer.status == 202, answer.status
         self.did["merge"] += 1
+
+    async def part(self, kept: Person, removed: Person) -> None:
+        """An operator undoes their merge, and both have a new date."""
+        data_dir = DataDir.at(self.world.stack.data_dir).read_stack()
+        merge_id = await asyncio.to_thread(_merge_of, data_dir.databases["caseload"].owner_url, kept, removed)
+        token = await fetch_token(self.world.http, "operator")
+        async with ServiceClient(data_dir.services["caseload"], timeout_s=60) as caseload:
+            path = f"/v1/merges/{merge_id}/reversal"
+            answer = await caseload.call("POST", path, token=token, headers={"idempotency-key": new_id()})
+        assert answer.ok, answer.status
+        self.did["parting"] += 1
+        for person in (kept, removed):
+            await self.world.push(person, now().date() + timedelta(days=300))
 
     async def operate(self, stop: asyncio.Event) -> None:
         """Suspends and lets in again, and publishes, until told to stop; the agency is let in at the end."""
@@ -154,11 +171,18 @@ class Races:
 WITHDRAWERS = (NORTHGATE, PROBATION, CHARITY)
 
 
-async def together(races: list[Callable[[], Awaitable[None]]], *, at_once: int) -> None:
+def _merge_of(caseload_url: str, kept: Person, removed: Person) -> str:
+    with psycopg.connect(caseload_url) as connection:
+        of_both = "SELECT id FROM merge WHERE kept_id = %s AND removed_id = %s"
+        (found,) = connection.execute(of_both, (kept.id, removed.id)).fetchall()
+    return str(found[0])
+
+
+async def together(races: list[Callable[[], Awaitable[Any]]], *, at_once: int) -> None:
     """Runs them, so many at a time."""
     turns = asyncio.Semaphore(at_once)
 
-    async def one(race: Callable[[], Awaitable[None]]) -> None:
+    async def one(race: Callable[[], Awaitable[Any]]) -> None:
         async with turns:
             await race()
 

@@ -74,21 +74,26 @@ async def test_everything_at_once(scene: Scene) -> None:
         await _judge(scene, races, people)
 
 
-async def test_two_numbers_become_one_in_the_middle_of_it(scene: Scene) -> None:
+async def test_two_numbers_become_one_in_the_middle_of_it_and_two_again(scene: Scene) -> None:
     races = _races(scene)
     pairs = [(await races.ready(), await races.ready()) for _ in range(max(2, RACES // 4))]
+    granted: dict[str, list[str]] = {}
 
     async def one(kept: Person, removed: Person) -> None:
+        before = [await scene.world.consent(person, CHARITY) for person in (kept, removed)]
         async with asyncio.TaskGroup() as group:
-            group.create_task(races.run(kept, rounds=ROUNDS))
-            group.create_task(races.run(removed, rounds=ROUNDS))
+            runs = [group.create_task(races.run(person, rounds=ROUNDS)) for person in (kept, removed)]
             group.create_task(races.merge(kept, removed))
-        await races.empties(kept, [])
+        granted[kept.id] = [*before, *(consent for run in runs for consent in run.result())]
 
     async with told_with_its_state(scene):
         await together([partial(one, *pair) for pair in pairs], at_once=AT_ONCE // 2)
         assert races.did["merge"] == len(pairs)
-        await _judge(scene, races, [kept for kept, _ in pairs], balanced=False)
+        await settled(scene.world.stack)
+        for kept, removed in pairs:
+            await races.empties(kept, granted[kept.id])
+            await races.part(kept, removed)
+        await _judge(scene, races, [person for pair in pairs for person in pair], balanced=False)
 
 
 async def test_with_audit_standing_still_views_are_empty_all_the_same(scene: Scene) -> None:

@@ -168,9 +168,15 @@ async def on_mappa_changed(batch: Batch, event: MappaChangedV1) -> None:
 
 async def on_person_merged(batch: Batch, event: PersonMergedV1) -> None:
     await batch.decide()
-    batch.touch(
-        *await merge(batch.session, kept=event.kept_id, removed=event.removed_id, taken=batch.taken, now=batch.now)
+    merged = await merge(
+        batch.session,
+        kept=event.kept_id,
+        removed=event.removed_id,
+        merged_at=event.at,
+        taken=batch.taken,
+        now=batch.now,
     )
+    batch.touch(*merged)
     await _reread(batch)
 
 

@@ -10,7 +10,8 @@ from contracts.codes import Category, InvolvementState
 
 
 class PersonRow(Table, table=True):
-    """The row whose lock orders everything about a person. `clock` is the latest instant that a fact was given.
+    """The row whose lock orders everything about a person. `clock` is the latest instant that a fact was given; of a
+    number that is merged, the instant from which it and the other one were one person's.
 
     Once `erased_at` is set nothing else is kept of the person, and nothing is taken in again.
     """

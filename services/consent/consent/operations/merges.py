@@ -1,4 +1,7 @@
-"""Merging two persons and undoing it. Both rows are locked; restriction wins; what moved is moved back exactly."""
+"""Merging two persons and undoing it. Both rows are locked; restriction wins; what moved is moved back exactly.
+
+What was taken back while the two were one holds for both.
+"""
 
 from datetime import datetime
 
@@ -17,6 +20,7 @@ from consent.models import (
     ShareRow,
     WithdrawalRow,
 )
+from consent.operations.parting import keep_taken_back
 from consent.operations.persons import Taken, tick
 
 MOVES = (
@@ -33,8 +37,13 @@ MOVES = (
 """Everything that is about a person."""
 
 
-async def merge(session: AsyncSession, *, kept: str, removed: str, taken: Taken, now: datetime) -> list[PersonRow]:
-    """Moves everything of the removed person to the kept one; returns the persons to decide again."""
+async def merge(
+    session: AsyncSession, *, kept: str, removed: str, merged_at: datetime, taken: Taken, now: datetime
+) -> list[PersonRow]:
+    """Moves everything of the removed person to the kept one; returns the persons to decide again.
+
+    They were one from `merged_at`: callers name the kept person from then on, whenever this service hears of it.
+    """
     into, gone = taken.by_number[kept], taken.by_number[removed]
     if into.id == gone.id:
         return []
@@ -46,6 +55,7 @@ async def merge(session: AsyncSession, *, kept: str, removed: str, taken: Taken,
     into.version = max(into.version, gone.version)
     tick(into, now)
     gone.alias_of, gone.decide_again_at, gone.queued_at = into.id, None, None
+    gone.clock = min(merged_at, now)
     for number, person in taken.by_number.items():
         if person.id == gone.id:
             taken.by_number[number] = into
@@ -67,11 +77,14 @@ async def unmerge(session: AsyncSession, *, removed: str, taken: Taken, now: dat
             .where(table.person_id == into.id, table.recorded_person_id.in_(numbers))  # type: ignore[arg-type, attr-defined]
             .values(person_id=back.id)
         )
+    under, one_since = back.alias_of, back.clock
     back.alias_of = None
     back.restricted = into.restricted
     back.clock, back.version = into.clock, into.version
     tick(back, now)
     tick(into, now)
+    await session.flush()
+    await keep_taken_back(session, kept=into, under=under, removed=back, one_since=one_since)
     for number in taken.by_number:
         if number in numbers:
             taken.by_number[number] = back

@@ -1,0 +1,169 @@
+"""A merge that is undone: what was taken back while two numbers were one person's stays taken back for both."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from chassis import clock
+from chassis.ids import new_id
+from contracts.caseload import PersonErasedV1, PersonMergedV1, PersonUnmergedV1
+from contracts.codes import ErasureReason
+from tests.integration.consent.conftest import Callers
+from tests.support.consent_bodies import consent_body
+from tests.support.consent_service import ConsentService, offer
+
+CHARITY, PROBATION, TRUST = "charity-newstart", "probation-north", "mht-riverside"
+NOTHING: set[tuple[str, int]] = set()
+SHOWN = {("release-date", 1)}
+OBJECTION = {"categories": ["release-date"], "recipients": [{"kind": "mental-health"}], "purposes": ["direct-care"]}
+TAKING: dict[str, tuple[str, dict[str, Any]]] = {
+    "withdrawal": ("consent-withdrawals", {}),
+    "refusal": ("consents", consent_body(CHARITY, decision="refused")),
+}
+
+
+class Numbers:
+    """Two numbers or more, merged and parted as caseload tells it."""
+
+    def __init__(self, service: ConsentService, callers: Callers) -> None:
+        self.service = service
+        self.callers = callers
+
+    async def known(self, *offers: str) -> str:
+        """Somebody of whom probation knows, and the charity and the trust too; each offer is a subject of its own."""
+        number = new_id()
+        await self.service.feed(
+            self.service.involvement(number, PROBATION),
+            self.service.involvement(number, CHARITY, "claimed"),
+            self.service.involvement(number, TRUST, roles=("mental-health-care",)),
+            *(offer(number, subject_ref=subject) for subject in offers),
+        )
+        return number
+
+    async def says(self, number: str, path: str, body: dict[str, Any]) -> None:
+        answer = await self.callers.post(PROBATION, f"/people/{number}/{path}", body)
+        assert answer.status_code in (200, 201), answer.text
+
+    async def agrees(self, number: str) -> None:
+        await self.says(number, "consents", consent_body(CHARITY))
+
+    async def merged(self, kept: str, removed: str) -> None:
+        await self.service.feed(PersonMergedV1(merge_id="m", kept_id=kept, removed_id=removed, at=clock.now()))
+
+    async def parted(self, kept: str, removed: str) -> None:
+        await self.service.feed(PersonUnmergedV1(merge_id="m", kept_id=kept, removed_id=removed, at=clock.now()))
+
+    async def count(self, table: str, number: str) -> int:
+        async with self.service.database.session() as session:
+            counted = text(f"SELECT count(*) FROM {table} WHERE person_id = :id AND recorded_person_id = :id")
+            return int(await session.scalar(counted, {"id": number}) or 0)
+
+
+@pytest.fixture
+def numbers(service: ConsentService, callers: Callers) -> Numbers:
+    return Numbers(service, callers)
+
+
+@pytest.mark.parametrize("taking", TAKING)
+@pytest.mark.parametrize("under", ["kept", "removed"])
+@pytest.mark.parametrize("agreed", ["kept", "removed"])
+async def test_what_was_taken_back_while_they_were_one_stays_so_for_both(
+    service: ConsentService, numbers: Numbers, agreed: str, under: str, taking: str
+) -> None:
+    named = {"kept": await numbers.known(), "removed": await numbers.known()}
+    await service.feed(offer(named[agreed]))
+    await numbers.agrees(named[agreed])
+    await numbers.merged(named["kept"], named["removed"])
+    assert await service.visible(CHARITY) == SHOWN
+    await numbers.says(named[under], *TAKING[taking])
+    assert await service.visible(CHARITY) == NOTHING
+
+    await numbers.parted(named["kept"], named["removed"])
+    await service.feed(offer(named[agreed], version=2))
+    assert await service.visible(CHARITY) == NOTHING
+
+    await numbers.agrees(named[agreed])
+    assert await service.visible(CHARITY) == {("release-date", 2)}, "a later consent counts"
+
+
+async def test_an_objection_recorded_while_they_were_one_is_both_numbers(
+    service: ConsentService, numbers: Numbers
+) -> None:
+    kept, removed = await numbers.known("of-kept"), await numbers.known("of-removed")
+    await numbers.merged(kept, removed)
+    await numbers.says(kept, "objections", OBJECTION)
+    await numbers.parted(kept, removed)
+    assert await service.visible(TRUST) == NOTHING
+
+
+async def test_what_was_said_before_they_were_one_goes_back_to_its_own_alone(
+    service: ConsentService, numbers: Numbers
+) -> None:
+    kept, removed = await numbers.known("of-kept"), await numbers.known()
+    await numbers.agrees(kept)
+    for path, body in (*TAKING.values(), ("objections", OBJECTION)):
+        await numbers.says(removed, path, body)
+    await numbers.merged(kept, removed)
+    assert (await service.visible(CHARITY), await service.visible(TRUST)) == (NOTHING, NOTHING)
+    await numbers.parted(kept, removed)
+    assert (await service.visible(CHARITY), await service.visible(TRUST)) == (SHOWN, SHOWN)
+
+
+async def test_what_came_before_this_service_heard_of_the_merge_counts_as_said_of_both(
+    service: ConsentService, numbers: Numbers
+) -> None:
+    """Callers name the kept number as soon as caseload has merged, which may be earlier."""
+    kept, removed = await numbers.known(), await numbers.known("of-removed")
+    await numbers.agrees(removed)
+    merged = PersonMergedV1(merge_id="m", kept_id=kept, removed_id=removed, at=clock.now())
+    await numbers.says(kept, "consent-withdrawals", {})
+    await service.feed(merged)
+    await numbers.parted(kept, removed)
+    assert await service.visible(CHARITY) == NOTHING
+
+
+async def test_merged_and_parted_again_nothing_is_there_twice(service: ConsentService, numbers: Numbers) -> None:
+    kept, removed = await numbers.known("of-kept"), await numbers.known("of-removed")
+    await numbers.merged(kept, removed)
+    for path, body in (*TAKING.values(), ("objections", OBJECTION)):
+        await numbers.says(kept, path, body)
+    for _ in range(3):
+        await numbers.parted(kept, removed)
+        await numbers.parted(kept, removed)
+        for table in ("withdrawal", "consent", "objection"):
+            assert [await numbers.count(table, number) for number in (kept, removed)] == [1, 1]
+        await numbers.merged(kept, removed)
+
+
+async def test_the_middle_one_of_three_has_it_too_once_it_stands_alone(
+    service: ConsentService, numbers: Numbers
+) -> None:
+    last, middle, first = await numbers.known(), await numbers.known("of-middle"), await numbers.known()
+    await numbers.agrees(middle)
+    await numbers.merged(middle, first)
+    await numbers.says(first, "consent-withdrawals", {})
+    await numbers.merged(last, middle)
+    await numbers.parted(last, first)
+    await numbers.parted(last, middle)
+    assert await service.visible(CHARITY) == NOTHING
+    found = [await numbers.count("withdrawal", number) for number in (last, middle, first)]
+    assert found == [0, 1, 1], "the last was never one with them when it was said"
+
+
+async def test_nothing_is_copied_to_who_was_erased(service: ConsentService, numbers: Numbers) -> None:
+    kept, removed = await numbers.known(), await numbers.known()
+    await numbers.merged(kept, removed)
+    await numbers.says(kept, "consent-withdrawals", {})
+    await service.feed(
+        PersonErasedV1(
+            person_id=removed,
+            person_ids=(removed,),
+            erasure_id="erasure-1",
+            reason=ErasureReason.RETENTION_ENDED,
+            by="operator",
+            at=clock.now(),
+        )
+    )
+    await numbers.parted(kept, removed)
+    assert [await numbers.count("withdrawal", number) for number in (kept, removed)] == [1, 0]
