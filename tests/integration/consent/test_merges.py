@@ -151,6 +151,19 @@ async def test_the_middle_one_of_three_has_it_too_once_it_stands_alone(
     assert found == [0, 1, 1], "the last was never one with them when it was said"
 
 
+async def test_of_nested_merges_the_inner_one_is_undone(service: ConsentService, numbers: Numbers) -> None:
+    outer, inner, removed = await numbers.known(), await numbers.known("of-inner"), await numbers.known("of-removed")
+    await numbers.merged(inner, removed)
+    await numbers.merged(outer, inner)
+    await numbers.parted(outer, removed)
+    for number, found in ((outer, 0), (inner, 0), (removed, 1)):
+        assert await numbers.count("offer", number) == found
+    await numbers.agrees(outer)
+    assert {event["person_id"] for event in await service.decisions(CHARITY) if event["verdict"] == "permitted"} == {
+        outer
+    }
+
+
 async def test_nothing_is_copied_to_who_was_erased(service: ConsentService, numbers: Numbers) -> None:
     kept, removed = await numbers.known(), await numbers.known()
     await numbers.merged(kept, removed)

@@ -113,6 +113,20 @@ async def test_a_merge_moves_referrals_and_an_unmerge_moves_them_back(world: Wor
     assert (await world.get(f"/referrals?person_id={kept}")).json()["items"] == []
 
 
+async def test_of_nested_merges_the_inner_one_is_undone(world: World) -> None:
+    """The event names the present root as kept: not the number that the removed one was merged into."""
+    outer, inner, removed = new_id(), new_id(), new_id()
+    stays, moves = await world.received(inner), await world.received(removed)
+    await world.merged(inner, removed)
+    await world.merged(outer, inner)
+    await world.unmerged(outer, removed)
+    assert (await world.view(moves, TRUST))["person_id"] == removed
+    assert (await world.view(stays, TRUST))["person_id"] == outer
+    assert len((await world.get(f"/referrals?person_id={outer}")).json()["items"]) == 1
+    await world.did(moves, "acceptance", {})
+    assert (await world.events("referral.state-changed.v1"))[-1]["person_id"] == removed
+
+
 async def test_lists_go_by_pages_and_each_measure_counts(world: World) -> None:
     ids = [await world.received() for _ in range(3)]
     first = await world.get("/referrals?direction=received&limit=2", agency=TRUST)

@@ -93,6 +93,28 @@ async def test_an_unmerge_moves_back_what_moved_and_no_version_goes_down(world: 
         assert (await world.offers(person))[-1]["content"] is not None
 
 
+async def test_of_nested_merges_the_inner_one_is_undone(world: World) -> None:
+    """The event names the present root as kept: not the number that the removed one was merged into."""
+    outer, inner, removed = await world.held(), await world.held(), await world.held()
+    await world.push(outer, "CRD", "2026-07-01")
+    world.now += timedelta(minutes=1)
+    await world.push(inner, "SLED", "2027-08-01")
+    await world.push(removed, "CRD", "2026-09-01")
+    own = await release(world, removed)
+    await world.merged(inner, removed)
+    await world.merged(outer, inner)
+    assert (await release(world, outer))["effective"]["release_date"] == "2026-09-01"
+    await world.unmerged(outer, removed)
+
+    back, alone = await release(world, removed), await release(world, outer)
+    assert (back["release_id"], back["effective"]["release_date"]) == (own["release_id"], "2026-09-01")
+    assert (alone["effective"]["release_date"], alone["licence_ends"]) == ("2026-07-01", "2027-08-01")
+    assert (await release(world, inner))["release_id"] == alone["release_id"], "the two others stay one"
+    await world.push(removed, "CRD", "2026-09-02")
+    assert (await world.offers(removed))[-1]["content"]["release_date"] == "2026-09-02"
+    assert (await release(world, outer))["effective"]["release_date"] == "2026-07-01"
+
+
 async def test_a_withdrawal_after_a_merge_holds_for_dates_of_both_numbers(world: World) -> None:
     kept, removed = await two(world)
     await world.push(removed, "CRD", "2026-09-01")

@@ -49,9 +49,5 @@ async def note_merge(session: AsyncSession, event: PersonMergedV1) -> None:
 
 
 async def note_unmerge(session: AsyncSession, event: PersonUnmergedV1) -> None:
-    await session.execute(
-        delete(PersonAlias).where(
-            PersonAlias.removed_id == event.removed_id,  # type: ignore[arg-type]
-            PersonAlias.kept_id == event.kept_id,  # type: ignore[arg-type]
-        )
-    )
+    """The removed id stands for itself again, whoever it was found under: the event names whom that is part of now."""
+    await session.execute(delete(PersonAlias).where(PersonAlias.removed_id == event.removed_id))  # type: ignore[arg-type]

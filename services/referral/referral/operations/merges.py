@@ -37,20 +37,20 @@ async def merge(session: AsyncSession, merged: PersonMergedV1, *, now: datetime)
 
 
 async def unmerge(session: AsyncSession, unmerged: PersonUnmergedV1, *, now: datetime) -> None:
-    """Moves back what was recorded under the removed number, and under numbers merged into it before."""
-    both = {"kept": unmerged.kept_id, "removed": unmerged.removed_id}
-    await lock_persons(session, [unmerged.kept_id])
-    parted = await session.execute(
-        text("UPDATE person SET merged_into = NULL WHERE person_id = :removed AND merged_into = :kept RETURNING true"),
-        both,
-    )
-    if parted.first() is None:
+    """Moves back what was recorded under the removed number, and under numbers merged into it before.
+
+    It parts from whatever person it belongs to: of nested merges an inner one may be undone.
+    """
+    present = await lock_persons(session, [unmerged.kept_id, unmerged.removed_id])
+    both = {"kept": present[unmerged.removed_id], "removed": unmerged.removed_id}
+    if both["kept"] == both["removed"]:
         return
+    await session.execute(text("UPDATE person SET merged_into = NULL WHERE person_id = :removed"), both)
     numbers = list((await session.execute(text(_ALL_OF), both)).scalars())
     for table in MOVING:
         await session.execute(
             text(f"UPDATE {table} SET person_id = :removed WHERE recorded_person_id = ANY(:numbers)"),  # noqa: S608
             both | {"numbers": numbers},
         )
-    await lock_persons(session, [unmerged.kept_id, unmerged.removed_id])
+    await lock_persons(session, both.values())
     await judge_again(session, sorted(both.values()), agencies=None, now=now)

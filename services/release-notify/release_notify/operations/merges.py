@@ -89,15 +89,16 @@ async def _reopen_newest(session: AsyncSession, recorded_person_id: str) -> None
 
 
 async def unmerge(session: AsyncSession, unmerged: PersonUnmergedV1, *, now: datetime) -> None:
-    """Moves back what was recorded under the removed number, and under numbers merged into it before."""
-    both = {"kept": unmerged.kept_id, "removed": unmerged.removed_id}
-    kept = (await locked_states(session, [unmerged.kept_id]))[unmerged.kept_id]
-    parted = await session.execute(
-        text("UPDATE person SET merged_into = NULL WHERE person_id = :removed AND merged_into = :kept RETURNING true"),
-        both,
-    )
-    if parted.first() is None:
+    """Moves back what was recorded under the removed number, and under numbers merged into it before.
+
+    It parts from whatever person it belongs to: of nested merges an inner one may be undone.
+    """
+    states = await locked_states(session, [unmerged.kept_id, unmerged.removed_id])
+    kept = states[unmerged.removed_id]
+    if kept.person_id == unmerged.removed_id:
         return
+    both = {"kept": kept.person_id, "removed": unmerged.removed_id}
+    await session.execute(text("UPDATE person SET merged_into = NULL WHERE person_id = :removed"), both)
     numbers = (await session.execute(text(_ALL_OF), both)).scalars().all()
     for table in MOVING:
         await session.execute(
@@ -105,8 +106,8 @@ async def unmerge(session: AsyncSession, unmerged: PersonUnmergedV1, *, now: dat
             both | {"numbers": list(numbers)},
         )
     await _reopen_newest(session, unmerged.removed_id)
-    states = await locked_states(session, [unmerged.kept_id, unmerged.removed_id])
-    alone, back = states[unmerged.kept_id], states[unmerged.removed_id]
+    states = await locked_states(session, both.values())
+    alone, back = states[kept.person_id], states[unmerged.removed_id]
     await _settle(session, before=kept, after=_handed_over(alone), what="unmerge", now=now)
     await _settle(session, before=back, after=_handed_over(back), what="unmerge", now=now)
 
