@@ -164,6 +164,43 @@ async def test_of_nested_merges_the_inner_one_is_undone(service: ConsentService,
     }
 
 
+async def test_of_nested_merges_heard_of_in_the_wrong_order_the_outer_one_is_undone(
+    service: ConsentService, numbers: Numbers
+) -> None:
+    """Merges have streams of their own, by the number that is kept."""
+    outer, inner, removed = await numbers.known(), await numbers.known("of-inner"), await numbers.known("of-removed")
+    await numbers.merged(outer, inner)
+    await numbers.merged(inner, removed)
+    await numbers.parted(outer, inner)
+    await numbers.agrees(inner)
+    assert await service.visible(CHARITY) == SHOWN
+    permitted = [one for one in await service.decisions(CHARITY) if one["verdict"] == "permitted"]
+    assert [one["person_id"] for one in permitted] == [inner, inner], "both dates are the inner one's"
+
+
+async def test_merged_the_other_way_round_before_the_undoing_is_heard_of(
+    service: ConsentService, numbers: Numbers
+) -> None:
+    one, other = await numbers.known("of-one"), await numbers.known("of-other")
+    await numbers.merged(one, other)
+    await numbers.merged(other, one)
+    await numbers.parted(one, other)
+    await numbers.agrees(one)
+    permitted = [each for each in await service.decisions(CHARITY) if each["verdict"] == "permitted"]
+    assert [each["person_id"] for each in permitted] == [other, other]
+
+
+async def test_a_number_that_is_merged_elsewhere_takes_nobody_along(service: ConsentService, numbers: Numbers) -> None:
+    """The undoing of its first merge is not heard of yet."""
+    first, second, number = await numbers.known("of-first"), await numbers.known(), await numbers.known("of-number")
+    await numbers.merged(first, number)
+    await numbers.merged(second, number)
+    await numbers.agrees(second)
+    permitted = [each for each in await service.decisions(CHARITY) if each["verdict"] == "permitted"]
+    assert [each["person_id"] for each in permitted] == [second]
+    assert await numbers.count("offer", first) == 1
+
+
 async def test_nothing_is_copied_to_who_was_erased(service: ConsentService, numbers: Numbers) -> None:
     kept, removed = await numbers.known(), await numbers.known()
     await numbers.merged(kept, removed)

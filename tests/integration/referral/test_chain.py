@@ -127,6 +127,33 @@ async def test_of_nested_merges_the_inner_one_is_undone(world: World) -> None:
     assert (await world.events("referral.state-changed.v1"))[-1]["person_id"] == removed
 
 
+async def test_merges_that_are_heard_of_in_the_wrong_order_come_to_the_same(world: World) -> None:
+    """Merges have streams of their own, by the number that is kept."""
+    outer, inner, removed = new_id(), new_id(), new_id()
+    nested = await world.received(removed)
+    await world.merged(outer, inner)
+    await world.merged(inner, removed)
+    await world.unmerged(outer, inner)
+    assert (await world.view(nested, TRUST))["person_id"] == inner
+
+    one, other = new_id(), new_id()
+    turned = await world.received(one)
+    await world.merged(one, other)
+    await world.merged(other, one)
+    await world.unmerged(one, other)
+    assert (await world.view(turned, TRUST))["person_id"] == other
+
+
+async def test_a_number_that_is_merged_elsewhere_takes_nobody_along(world: World) -> None:
+    """The undoing of its first merge is not heard of yet."""
+    first, second, number = new_id(), new_id(), new_id()
+    stays, moves = await world.received(first), await world.received(number)
+    await world.merged(first, number)
+    await world.merged(second, number)
+    assert (await world.view(stays, TRUST))["person_id"] == first
+    assert (await world.view(moves, TRUST))["person_id"] == second
+
+
 async def test_lists_go_by_pages_and_each_measure_counts(world: World) -> None:
     ids = [await world.received() for _ in range(3)]
     first = await world.get("/referrals?direction=received&limit=2", agency=TRUST)

@@ -115,6 +115,37 @@ async def test_of_nested_merges_the_inner_one_is_undone(world: World) -> None:
     assert (await release(world, outer))["effective"]["release_date"] == "2026-07-01"
 
 
+async def test_merges_that_are_heard_of_in_the_wrong_order_come_to_the_same(world: World) -> None:
+    """Merges have streams of their own, by the number that is kept."""
+    outer, inner, removed = await world.held(), await world.held(), await world.held()
+    await world.push(removed, "CRD", "2026-09-01")
+    await world.merged(outer, inner)
+    await world.merged(inner, removed)
+    await world.unmerged(outer, inner)
+    assert (await release(world, inner))["effective"]["release_date"] == "2026-09-01"
+
+    one, other = await two(world)
+    await world.push(one, "CRD", "2026-08-01")
+    await world.merged(one, other)
+    await world.merged(other, one)
+    await world.unmerged(one, other)
+    for number in (one, other):
+        assert (await release(world, number))["effective"]["release_date"] == "2026-08-01"
+    assert (await world.offers(one))[-1]["content"] is None
+    assert (await world.offers(other))[-1]["content"] is not None
+
+
+async def test_a_number_that_is_merged_elsewhere_takes_nobody_along(world: World) -> None:
+    """The undoing of its first merge is not heard of yet."""
+    first, second, number = await world.held(), await world.held(), await world.held()
+    await world.push(first, "CRD", "2026-07-01")
+    await world.push(second, "CRD", "2026-08-01")
+    await world.merged(first, number)
+    await world.merged(second, number)
+    assert (await release(world, first))["effective"]["release_date"] == "2026-07-01"
+    assert (await release(world, number))["effective"]["release_date"] == "2026-08-01"
+
+
 async def test_a_withdrawal_after_a_merge_holds_for_dates_of_both_numbers(world: World) -> None:
     kept, removed = await two(world)
     await world.push(removed, "CRD", "2026-09-01")

@@ -44,9 +44,10 @@ async def merge(
 
     They were one from `merged_at`: callers name the kept person from then on, whenever this service hears of it.
     """
+    parted = await _part_first(session, kept=kept, removed=removed, taken=taken, now=now)
     into, gone = taken.by_number[kept], taken.by_number[removed]
     if into.id == gone.id:
-        return []
+        return parted
     await session.flush()
     for table in MOVES:
         await session.execute(update(table).where(table.person_id == gone.id).values(person_id=into.id))  # type: ignore[arg-type]
@@ -54,13 +55,30 @@ async def merge(
     into.clock = max(into.clock, gone.clock)
     into.version = max(into.version, gone.version)
     tick(into, now)
-    gone.alias_of, gone.decide_again_at, gone.queued_at = into.id, None, None
+    gone.alias_of, gone.decide_again_at, gone.queued_at = kept, None, None
     gone.clock = min(merged_at, now)
     for number, person in taken.by_number.items():
         if person.id == gone.id:
             taken.by_number[number] = into
     await session.flush()
-    return [into]
+    return [*parted, into]
+
+
+async def _part_first(
+    session: AsyncSession, *, kept: str, removed: str, taken: Taken, now: datetime
+) -> list[PersonRow]:
+    """Undoes what was undone before these two were merged, where that is not heard of yet: it is another stream.
+
+    Only two that stand alone are merged. So the removed number is nobody else's, nor is the kept one the removed one's;
+    else somebody who has nothing to do with it would be merged along. The kept one may have been merged on since.
+    """
+    await session.flush()
+    own = await session.get_one(PersonRow, removed, populate_existing=True)
+    if own.alias_of not in (None, kept):
+        return await unmerge(session, removed=removed, taken=taken, now=now)
+    if taken.by_number[kept].id == removed:
+        return await unmerge(session, removed=kept, taken=taken, now=now)
+    return []
 
 
 async def unmerge(session: AsyncSession, *, removed: str, taken: Taken, now: datetime) -> list[PersonRow]:

@@ -22,6 +22,7 @@ from release_notify.queries.states import locked_states
 
 MOVING = ("custody", "release", "sequence")
 
+_INTO = "SELECT merged_into FROM person WHERE person_id = :removed"
 _ALL_OF = """
 WITH RECURSIVE under (person_id) AS (
     SELECT CAST(:removed AS varchar)
@@ -34,6 +35,7 @@ SELECT person_id FROM under
 
 async def merge(session: AsyncSession, merged: PersonMergedV1, *, now: datetime) -> None:
     """Moves everything of the removed number to the kept one; a second time it changes nothing."""
+    await _part_first(session, merged, now)
     states = await locked_states(session, [merged.kept_id, merged.removed_id])
     kept, removed = states[merged.kept_id], states[merged.removed_id]
     if kept.person_id == removed.person_id:
@@ -42,7 +44,7 @@ async def merge(session: AsyncSession, merged: PersonMergedV1, *, now: datetime)
         await retract_release(session, removed, cause=_cause("merge", removed), now=now)
     await session.execute(
         text("UPDATE person SET merged_into = :kept WHERE person_id = :removed"),
-        {"kept": kept.person_id, "removed": removed.person_id},
+        {"kept": merged.kept_id, "removed": removed.person_id},
     )
     for table in MOVING:
         await session.execute(
@@ -53,6 +55,20 @@ async def merge(session: AsyncSession, merged: PersonMergedV1, *, now: datetime)
     now_one = (await locked_states(session, [kept.person_id]))[kept.person_id]
     now_one = replace(now_one, pending=kept.pending or removed.pending)
     await _settle(session, before=kept, after=_with_release_of(now_one, removed, now), what="merge", now=now)
+
+
+async def _part_first(session: AsyncSession, merged: PersonMergedV1, now: datetime) -> None:
+    """Undoes what was undone before these two were merged, where that is not heard of yet: it is another stream.
+
+    Only two that stand alone are merged. So the removed number is nobody else's, nor is the kept one the removed one's;
+    else somebody who has nothing to do with it would be merged along. The kept one may have been merged on since.
+    """
+    states = await locked_states(session, [merged.kept_id, merged.removed_id])
+    into = await session.scalar(text(_INTO), {"removed": merged.removed_id})
+    if into not in (None, merged.kept_id):
+        await _part(session, merged.removed_id, now)
+    elif states[merged.kept_id].person_id == merged.removed_id:
+        await _part(session, merged.kept_id, now)
 
 
 async def _past_apart(session: AsyncSession, kept: State, removed: State, now: datetime) -> State:
@@ -93,23 +109,25 @@ async def unmerge(session: AsyncSession, unmerged: PersonUnmergedV1, *, now: dat
 
     It parts from whatever person it belongs to: of nested merges an inner one may be undone.
     """
-    states = await locked_states(session, [unmerged.kept_id, unmerged.removed_id])
-    kept = states[unmerged.removed_id]
-    if kept.person_id == unmerged.removed_id:
+    await _part(session, unmerged.removed_id, now)
+
+
+async def _part(session: AsyncSession, number: str, now: datetime) -> None:
+    kept = (await locked_states(session, [number]))[number]
+    if kept.person_id == number:
         return
-    both = {"kept": kept.person_id, "removed": unmerged.removed_id}
-    await session.execute(text("UPDATE person SET merged_into = NULL WHERE person_id = :removed"), both)
-    numbers = (await session.execute(text(_ALL_OF), both)).scalars().all()
+    await session.execute(text("UPDATE person SET merged_into = NULL WHERE person_id = :removed"), {"removed": number})
+    numbers = (await session.execute(text(_ALL_OF), {"removed": number})).scalars().all()
     for table in MOVING:
         await session.execute(
             text(f"UPDATE {table} SET person_id = :removed WHERE recorded_person_id = ANY(:numbers)"),  # noqa: S608
-            both | {"numbers": list(numbers)},
+            {"removed": number, "numbers": list(numbers)},
         )
-    await _reopen_newest(session, unmerged.removed_id)
-    states = await locked_states(session, both.values())
-    alone, back = states[kept.person_id], states[unmerged.removed_id]
+    await _reopen_newest(session, number)
+    states = await locked_states(session, [kept.person_id, number])
+    alone, back = states[kept.person_id], states[number]
     await _settle(session, before=kept, after=_handed_over(alone), what="unmerge", now=now)
-    await _settle(session, before=back, after=_handed_over(back), what="unmerge", now=now)
+    await _settle(session, before=back, after=_with_own_release(back, kept, now), what="unmerge", now=now)
 
 
 async def _settle(session: AsyncSession, *, before: State, after: State, what: str, now: datetime) -> None:
@@ -134,6 +152,15 @@ def _with_release_of(kept: State, removed: State, now: datetime) -> State:
         released_on=None if is_held(opened) else opened.release.released_on or removed.release.released_on,
     )
     return _handed_over(replace(opened, release=release))
+
+
+def _with_own_release(back: State, kept: State, now: datetime) -> State:
+    """With a release for dates that came under numbers merged into it while it was merged itself."""
+    if back.release is not None or not back.dates or kept.release is None:
+        return _handed_over(back)
+    opened = changes.opened(back, release_id=new_id(), prison=kept.release.prison, now=now)
+    assert opened.release is not None
+    return _handed_over(replace(opened, release=replace(opened.release, fired=kept.release.fired)))
 
 
 def _handed_over(state: State) -> State:
