@@ -17,6 +17,7 @@ from contracts.http.consent import ConsentBody, WithdrawalBody
 from tests.support.consent_bodies import consent_body
 from tests.support.consent_service import ConsentService, offer, received
 from tests.support.eventually import eventually
+from tests.support.locks import waits_for_a_lock
 
 CHARITY = "charity-newstart"
 PROBATION = Actor("probation-north", AgencyKind.PROBATION, frozenset(Scope))
@@ -73,14 +74,6 @@ async def _taken(service: ConsentService, number: str) -> str:
         return (await take(session, [number], now=clock.now())).by_number[number].id
 
 
-async def _waits_for_a_lock(service: ConsentService) -> bool:
-    async with service.database.session() as session:
-        waiting = (
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return bool(await session.scalar(text(waiting)))
-
-
 async def test_who_waits_for_a_merged_person_holds_no_number_of_theirs_meanwhile(service: ConsentService) -> None:
     kept, removed = "b-kept", "a-removed"
     both: dict[str, Any] = {"merge_id": "merge-1", "kept_id": kept, "removed_id": removed, "at": clock.now()}
@@ -89,7 +82,7 @@ async def test_who_waits_for_a_merged_person_holds_no_number_of_theirs_meanwhile
         lock = "SELECT id FROM person WHERE id = :id FOR UPDATE NOWAIT"
         await session.execute(text(lock), {"id": kept})
         waiting = asyncio.create_task(_taken(service, removed))
-        await eventually(lambda: _waits_for_a_lock(service))
+        await eventually(lambda: waits_for_a_lock(service.database))
         await session.execute(text(lock), {"id": removed})
     assert await waiting == kept
 
@@ -99,9 +92,10 @@ async def test_who_waited_while_a_merge_was_undone_gets_the_number_as_it_is_now(
     both: dict[str, Any] = {"merge_id": "merge-1", "kept_id": kept, "removed_id": removed, "at": clock.now()}
     await service.feed(PersonMergedV1(**both))
     async with service.database.transaction() as session:
-        await handlers.apply(session, [received(PersonUnmergedV1(**both))])
+        await take(session, [kept], now=clock.now())
         waiting = asyncio.create_task(_taken(service, removed))
-        await eventually(lambda: _waits_for_a_lock(service))
+        await eventually(lambda: waits_for_a_lock(service.database))
+        await handlers.apply(session, [received(PersonUnmergedV1(**both))])
     assert await waiting == removed
 
 

@@ -1,9 +1,16 @@
 """Onward referrals keep one chain; refusals are counted; who nobody accepted is on a list until somebody decides."""
 
+import asyncio
+
 from chassis.ids import new_id
+from contracts.caseload import PersonUnmergedV1
 from contracts.codes import Category
+from referral.operations.merges import unmerge
+from referral.queries.persons import lock_person
 from tests.integration.referral.conftest import DRUGS, OTHER_TRUST, PRISON, TRUST, World
+from tests.support.eventually import eventually
 from tests.support.http import problem
+from tests.support.locks import waits_for_a_lock
 
 NONE = {"reason_code": "NO_CAPACITY", "next": {"kind": "none"}}
 
@@ -111,6 +118,23 @@ async def test_a_merge_moves_referrals_and_an_unmerge_moves_them_back(world: Wor
     await world.unmerged(kept, removed)
     assert (await world.view(referral_id, TRUST))["person_id"] == removed
     assert (await world.get(f"/referrals?person_id={kept}")).json()["items"] == []
+
+
+async def test_who_waited_while_a_merge_was_undone_gets_the_number_as_it_is_now(world: World) -> None:
+    kept, removed = new_id(), new_id()
+    await world.merged(kept, removed)
+
+    async def locked() -> str:
+        async with world.database.transaction() as session:
+            return await lock_person(session, removed)
+
+    async with world.database.transaction() as session:
+        await lock_person(session, kept)
+        waiting = asyncio.create_task(locked())
+        await eventually(lambda: waits_for_a_lock(world.database))
+        undone = PersonUnmergedV1(merge_id=new_id(), kept_id=kept, removed_id=removed, at=world.now)
+        await unmerge(session, undone, now=world.now)
+    assert await waiting == removed
 
 
 async def test_of_nested_merges_the_inner_one_is_undone(world: World) -> None:

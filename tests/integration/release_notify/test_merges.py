@@ -1,10 +1,17 @@
 """Two numbers become one person and two again: dates move, versions go up, nothing newer loses to something older."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from chassis.ids import new_id
+from contracts.caseload import PersonUnmergedV1
+from release_notify.operations.merges import unmerge
+from release_notify.queries.states import lock_persons
 from tests.integration.release_notify.conftest import SOUTHMOOR, World
+from tests.support.eventually import eventually
 from tests.support.http import problem
+from tests.support.locks import waits_for_a_lock
 
 
 async def two(world: World) -> tuple[str, str]:
@@ -91,6 +98,23 @@ async def test_an_unmerge_moves_back_what_moved_and_no_version_goes_down(world: 
         versions = [offer["version"] for offer in await world.offers(person)]
         assert versions == sorted(set(versions))
         assert (await world.offers(person))[-1]["content"] is not None
+
+
+async def test_who_waited_while_a_merge_was_undone_gets_the_number_as_it_is_now(world: World) -> None:
+    kept, removed = await two(world)
+    await world.merged(kept, removed)
+
+    async def locked() -> str:
+        async with world.database.transaction() as session:
+            return (await lock_persons(session, [removed]))[0][removed]
+
+    async with world.database.transaction() as session:
+        await lock_persons(session, [kept])
+        waiting = asyncio.create_task(locked())
+        await eventually(lambda: waits_for_a_lock(world.database))
+        undone = PersonUnmergedV1(merge_id=new_id(), kept_id=kept, removed_id=removed, at=world.now)
+        await unmerge(session, undone, now=world.now)
+    assert await waiting == removed
 
 
 async def test_of_nested_merges_the_inner_one_is_undone(world: World) -> None:

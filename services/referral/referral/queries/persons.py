@@ -43,9 +43,12 @@ async def lock_persons(session: AsyncSession, person_ids: Iterable[str]) -> dict
     kept = await resolve(session, asked)
     while True:
         rows = await session.execute(text(_LOCK), {"ids": sorted(set(kept.values()))})
-        if all(row.merged_into is None for row in rows):
+        followed = kept != {person_id: person_id for person_id in asked}
+        if not followed and all(row.merged_into is None for row in rows):
             return kept
-        kept = await resolve(session, asked)  # merged while this waited for the lock
+        before, kept = kept, await resolve(session, asked)  # merged or parted while this waited for the lock
+        if kept == before:
+            return kept
 
 
 async def lock_person(session: AsyncSession, person_id: str) -> str:

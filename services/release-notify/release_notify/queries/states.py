@@ -72,9 +72,12 @@ async def lock_persons(session: AsyncSession, person_ids: Iterable[str]) -> tupl
     while True:
         rows = await session.execute(text(_LOCK + " FOR UPDATE"), {"ids": sorted(set(kept.values()))})
         persons = rows.mappings().all()
-        if all(row["merged_into"] is None for row in persons):
+        followed = kept != {person_id: person_id for person_id in asked}
+        if not followed and all(row["merged_into"] is None for row in persons):
             return kept, persons
-        kept = await resolve(session, asked)  # merged while this waited for the lock
+        before, kept = kept, await resolve(session, asked)  # merged or parted while this waited for the lock
+        if kept == before:
+            return kept, persons
 
 
 async def state(session: AsyncSession, person_id: str) -> State:
