@@ -160,8 +160,8 @@ class Consumer:
             max_partition_fetch_bytes=broker.MAX_MESSAGE_BYTES,
             metadata_max_age_ms=30_000,
         )
-        await consumer.start()
         try:
+            await consumer.start()
             if not shared:
                 consumer.assign(broker.partitions(self.settings, self.topics))
             self.progress.begin(consumer)

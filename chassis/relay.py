@@ -111,8 +111,8 @@ class Relay:
             max_request_size=broker.MAX_MESSAGE_BYTES,
             request_timeout_ms=15_000,
         )
-        await producer.start()
         try:
+            await producer.start()
             self.ready = True
             checked = clock.now()
             tidied = checked - TIDIED_EVERY + FIRST_TIDIED

@@ -58,7 +58,7 @@ RETURNING id, event_id, topic, key, version, type, time, traceparent, body
 """
 
 
-@dataclass
+@dataclass(repr=False)
 class Pipe:
     """`call` speaks to the gateways as an agency; `carry` hands on what is in the outboxes, `settle` until all is."""
 

@@ -10,7 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.faults.mutations.listed import MUTATIONS, Mutation
+from tests.faults.mutations.listed import MUTATIONS
+from tests.faults.mutations.mutation import Mutation
 
 ROOT = Path(__file__).resolve().parents[3]
 COPIED = ("chassis", "contracts", "deploy", "services", "tests", "throughgate", "pyproject.toml", "requirements")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.faults.mutations.listed import MUTATIONS, Mutation
+from tests.faults.mutations.listed import MUTATIONS
+from tests.faults.mutations.mutation import Mutation
 from tests.faults.mutations.run import RED, ROOT, broken, turns_red
 
 

@@ -1,0 +1,130 @@
+"""Breakages of what all services share: chassis and throughgate."""
+
+from tests.faults.mutations.mutation import Mutation
+
+PIPE = "tests/integration/chassis/test_pipe.py"
+TURNS = "tests/integration/chassis/test_turns.py"
+TWO = "tests/faults/test_two_at_once.py"
+CRASHES = "tests/faults/test_crash_points.py"
+TOPICS = "tests/badinput/test_topics.py"
+
+SHARED = (
+    Mutation(
+        "consumer-commits-offsets-before-the-effect",
+        "chassis/consumer.py",
+        "        await self.process(messages, stop)\n        self.progress",
+        "        await consumer.commit({partition: batch[-1].offset + 1 for partition, batch in records.items()})\n"
+        "        await self.process(messages, stop)\n        self.progress",
+        (CRASHES, "-k", "any_point"),
+        environment=(("FAULTS_ONLY", "consumer.before_commit"),),
+    ),
+    Mutation(
+        "relay-marks-before-the-send",
+        "chassis/relay.py",
+        '            crash.here("relay.before_send")\n',
+        "            await self._mark([row.id for row in rows], cluster, clock.now())\n"
+        '            crash.here("relay.before_send")\n',
+        (CRASHES, "-k", "any_point"),
+        environment=(("FAULTS_ONLY", "relay.before_send"),),
+    ),
+    Mutation(
+        "relay-picks-ids-above-the-last",
+        "chassis/relay.py",
+        "WHERE sent_at IS NULL AND lane = 'urgent' AND topic = ANY(:topics) ORDER BY id LIMIT :limit",
+        "WHERE id > (SELECT coalesce(max(id), 0) FROM outbox WHERE sent_at IS NOT NULL)"
+        " AND lane = 'urgent' AND topic = ANY(:topics) ORDER BY id LIMIT :limit",
+        (TWO, "-k", "committed_last"),
+        cheap=True,
+    ),
+    Mutation(
+        "a-new-broker-is-not-sent-what-the-old-one-lost",
+        "chassis/relay.py",
+        "UPDATE outbox SET sent_at = NULL WHERE sent_at IS NOT NULL",
+        "SELECT 1",
+        (CRASHES, "-k", "lost_everything"),
+    ),
+    Mutation(
+        "consumer-ignores-stream-versions",
+        "chassis/stream.py",
+        "        if message.envelope.version <= at[stream]:\n            seen += 1\n        elif stream in parked or"
+        " message.envelope.version > at[stream] + 1:",
+        "        if stream in parked:",
+        (TURNS, PIPE, "-k", "not kafka"),
+        cheap=True,
+    ),
+    Mutation(
+        "an-event-is-taken-from-any-stream",
+        "chassis/consumer.py",
+        "    if (data.TOPIC, data.key) != message.stream:\n        raise Misplaced\n",
+        "",
+        (TOPICS, "-k", "another_stream"),
+    ),
+    Mutation(
+        "a-part-may-end-unnoticed",
+        "chassis/service.py",
+        "        raise PartEnded from error\n",
+        "        return\n",
+        ("tests/faults/test_parts.py",),
+        cheap=True,
+    ),
+    Mutation(
+        "idempotency-off",
+        "chassis/idempotency.py",
+        "    if key is None:\n        return\n    key_hash",
+        "    if key is not None:\n        return\n    key_hash",
+        ("tests/integration/chassis_http/test_idempotency.py",),
+        cheap=True,
+    ),
+    Mutation(
+        "a-token-for-another-audience-is-taken",
+        "chassis/tokens.py",
+        '"aud": {"essential": True, "value": audience},',
+        '"aud": {"essential": True},',
+        ("tests/unit/chassis/test_tokens.py",),
+        cheap=True,
+    ),
+    Mutation(
+        "a-body-is-looked-at-before-the-token",
+        "chassis/http.py",
+        "    app.add_exception_handler(RequestValidationError, after_the_token(problems.on_validation))\n",
+        "",
+        ("tests/system/test_tokens.py", "-k", "told_nothing"),
+    ),
+    Mutation(
+        "an-assertion-outlives-its-issuer",
+        "throughgate/issuer/clients.py",
+        'if claims["iat"] < self._since:',
+        'if claims["iat"] < 0:',
+        ("tests/system/test_tokens.py", "-k", "issuer_died"),
+    ),
+    Mutation(
+        "what-was-not-looked-up-is-not-unsafe",
+        "throughgate/supply.py",
+        "if found is not None and found.looked_at:",
+        "if found is not None:",
+        ("tests/unit/throughgate/test_supply.py", "-k", "knows_none"),
+        cheap=True,
+    ),
+    Mutation(
+        "everyone-is-let-in",
+        "chassis/capacity.py",
+        "        if self.capacity.is_full:\n",
+        "        if self.capacity.at_once < 0:\n",
+        ("tests/unit/chassis/test_capacity.py",),
+        cheap=True,
+    ),
+    Mutation(
+        "what-nobody-reads-stays",
+        "chassis/service.py",
+        "        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)\n",
+        "        pass\n",
+        ("tests/integration/chassis_http/test_unread.py",),
+    ),
+    Mutation(
+        "something-is-kept-of-each-request",
+        "chassis/access_log.py",
+        "        scope[_SEEN] = True\n",
+        '        scope[_SEEN] = True\n        log.__dict__.setdefault("kept", []).append(b"x" * 1_048_576)\n',
+        ("tests/load/test_long_run.py",),
+    ),
+)
