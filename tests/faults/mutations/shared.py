@@ -2,6 +2,7 @@
 
 from tests.faults.mutations.mutation import Mutation
 
+LOST = "tests/integration/chassis/test_lost_broker.py"
 PIPE = "tests/integration/chassis/test_pipe.py"
 TURNS = "tests/integration/chassis/test_turns.py"
 TWO = "tests/faults/test_two_at_once.py"
@@ -41,7 +42,14 @@ SHARED = (
         "chassis/relay.py",
         "UPDATE outbox SET sent_at = NULL WHERE sent_at IS NOT NULL",
         "SELECT 1",
-        (CRASHES, "-k", "lost_everything"),
+        (LOST,),
+    ),
+    Mutation(
+        "a-row-is-as-young-as-when-it-was-last-sent",
+        "chassis/outbox.py",
+        "WHERE sent_at IS NOT NULL AND time < :before",
+        "WHERE sent_at IS NOT NULL AND sent_at < :before",
+        (LOST,),
     ),
     Mutation(
         "consumer-ignores-stream-versions",
