@@ -62,7 +62,7 @@ SERVICES = (
         "services/gateway/gateway/domain/projection.py",
         "        board.deny(share.recipient, share.share_id, denial.effect)\n",
         "        continue\n",
-        ("tests/unit/gateway/test_board.py",),
+        ("tests/unit/gateway/test_board.py", "tests/unit/gateway/test_board_withdrawals.py"),
         cheap=True,
     ),
     Mutation(

@@ -1,19 +1,15 @@
 """What an entry means: feed, view and ledger, whatever the order in which log and denials came."""
 
 import json
-from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.codes import Basis, Category, Effect
-from contracts.decisions import DeniedShare, ShareDeniedV1
-from gateway.domain.board import Board
-from gateway.domain.projection import apply, apply_denial
+from contracts.decisions import ShareDeniedV1
+from gateway.domain.projection import apply
 from gateway.domain.shares import (
-    Detail,
     ItemKind,
     LedgerState,
     NotJustified,
@@ -22,66 +18,7 @@ from gateway.domain.shares import (
     change_between,
     derived_id,
 )
-
-AT = datetime(2026, 11, 2, tzinfo=UTC)
-SUBJECT = ("probation-north", "release-date", "release-1")
-
-
-def share(index: int, version: int = 1, date: str | None = "2026-12-01", **fields: Any) -> Share:
-    return Share(
-        **{
-            "place": Place(log="log", index=index, leaf_hash="aa", at=AT),
-            "share_id": f"s{index}",
-            "source": "hmp-northgate",
-            "source_kind": "prison",
-            "recipient": "probation-north",
-            "recipient_kind": "probation",
-            "category": Category.RELEASE_DATE,
-            "version": version,
-            "permitted": True,
-            "purpose": "offender-management",
-            "basis": Basis.STATUTORY,
-            "clause": "2.2",
-            "source_sees_recipient": True,
-            "detail": Detail(
-                person_id="person-1",
-                subject_ref="release-1",
-                type="release.date-changed",
-                content={"release_date": date},
-                occurred_at="2026-11-02T00:00:00Z",
-            ),
-            **fields,
-        }
-    )
-
-
-def refused(index: int, version: int = 1, **fields: Any) -> Share:
-    detail = Detail(person_id="person-1", subject_ref="release-1", type="x", content=None, occurred_at=None)
-    return share(index, version, permitted=False, basis=None, clause=None, detail=detail, **fields)
-
-
-def denial(share_id: str, effect: Effect) -> ShareDeniedV1:
-    return ShareDeniedV1(
-        denial_id=f"d-{share_id}",
-        person_id="person-1",
-        effect=effect,
-        shares=(DeniedShare(share_id=share_id, recipient="probation-north"),),
-        at=AT,
-    )
-
-
-def body(board: Board, share_id: str, kind: ItemKind = ItemKind.SHARE, agency: str = "probation-north") -> Any:
-    return json.loads(board.items[agency, share_id, kind].body or "null")
-
-
-def play(*steps: Share | ShareDeniedV1 | NotJustified) -> Board:
-    board = Board()
-    for step in steps:
-        if isinstance(step, ShareDeniedV1):
-            apply_denial(board, step)
-        else:
-            apply(board, step)
-    return board
+from tests.support.boards import AT, SUBJECT, body, denial, play, refused, share
 
 
 def test_a_permit_shows_in_feed_and_view() -> None:
@@ -136,81 +73,6 @@ def test_the_same_entry_again_changes_nothing() -> None:
     before = (dict(board.items), dict(board.visible))
     assert apply(board, share(0)) == "seen"
     assert (board.items, board.visible) == before
-
-
-def test_a_withdrawal_blanks_in_place_and_says_so_in_a_new_item() -> None:
-    board = play(share(0), refused(1, ends="s0", effect=Effect.WITHDRAW))
-    item = body(board, "s0")
-    assert item["content"] is None
-    assert item["withdrawn"] is True
-    assert item["receipt"]["index"] == 0
-    told = body(board, "s1", ItemKind.WITHDRAWN)
-    assert (told["type"], told["withdraws"]) == ("withdrawn", item["item_id"])
-    assert not board.visible
-
-
-def test_a_withdrawal_blanks_older_versions_on_the_same_basis_and_none_on_another() -> None:
-    board = play(
-        share(0, 1, basis=Basis.STATUTORY),
-        share(1, 2, basis=Basis.CONSENT),
-        share(2, 3, basis=Basis.CONSENT),
-        refused(3, 3, ends="s2", effect=Effect.WITHDRAW),
-    )
-    assert [board.items["probation-north", f"s{n}", ItemKind.SHARE].hidden for n in range(3)] == [False, True, True]
-    told = body(board, "s3", ItemKind.WITHDRAWN)
-    assert (told["withdraws"], told["also_withdrawn"]) == ("s2", ["s1"])
-
-
-def test_a_permit_that_takes_anothers_place_says_in_its_own_item_what_it_withdraws() -> None:
-    board = play(share(0), share(1, ends="s0", effect=Effect.WITHDRAW))
-    assert body(board, "s0")["withdrawn"] is True
-    assert body(board, "s1")["withdraws"] == "s0"
-    assert body(board, "s1")["content"] == {"release_date": "2026-12-01"}
-    assert ("probation-north", "s1", ItemKind.WITHDRAWN) not in board.items, "an entry has one place in a feed"
-    assert board.visible[SUBJECT].share_id == "s1"
-
-
-def test_an_end_empties_the_view_and_leaves_what_was_received() -> None:
-    board = play(share(0), refused(1, ends="s0", effect=Effect.END))
-    assert not board.visible
-    assert body(board, "s0")["content"] == {"release_date": "2026-12-01"}
-    assert len(board.items) == 1
-
-
-@pytest.mark.parametrize("effect", list(Effect))
-def test_a_share_whose_denial_came_first_is_born_hidden(effect: Effect) -> None:
-    board = play(denial("s0", effect), share(0))
-    assert body(board, "s0")["content"] is None
-    assert not board.visible
-
-
-@pytest.mark.parametrize("shown", [0, 1])
-def test_a_denial_of_what_is_still_in_the_pipe_hides_the_older_version_too(shown: int) -> None:
-    """Nothing of it is in the view at any time after the denial, however many of its versions had come before."""
-    board = play(*(share(n, n + 1) for n in range(shown)))
-    apply_denial(board, denial("s1", Effect.WITHDRAW))
-    apply_denial(board, denial("s0", Effect.WITHDRAW))
-    assert not board.visible
-    for number in range(shown, 2):
-        apply(board, share(number, number + 1))
-        assert not board.visible
-    assert [board.items["probation-north", f"s{n}", ItemKind.SHARE].hidden for n in range(2)] == [True, True]
-
-
-def test_an_ending_never_touches_a_newer_share() -> None:
-    board = play(share(0, 1), share(1, 2, "2026-12-09"), denial("s0", Effect.END))
-    assert board.visible[SUBJECT].share_id == "s1"
-
-
-def test_what_was_blanked_is_not_shown_before() -> None:
-    board = play(share(0), refused(1, ends="s0", effect=Effect.WITHDRAW), share(2, 1, "2026-12-01"))
-    assert body(board, "s2")["change"] == {"previous_date": None, "direction": "new"}
-    assert board.visible[SUBJECT].share_id == "s2"
-
-
-def test_a_share_that_was_never_shown_is_not_said_to_be_withdrawn() -> None:
-    board = play(refused(1, ends="s0", effect=Effect.WITHDRAW))
-    assert not board.items
 
 
 def test_a_signed_permit_without_its_detail_shows_nothing() -> None:
