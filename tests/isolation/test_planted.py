@@ -20,14 +20,12 @@ PLANTED = "Zqfffffe"
 PROBATION = ("probation-north", "probation")
 
 
-LOG = "throughgate.development/share-log"
-
-
-async def _next_turn(pipe: Pipe) -> int:
-    """Whose turn it is in the log's own stream: the place that a forger would take."""
+async def _next_turn(pipe: Pipe) -> tuple[str, int]:
+    """The log's own stream, and the version whose turn is next in it: the place that a forger would take."""
     async with pipe.outboxes["audit"].session() as session:
-        found = await session.scalar(text("SELECT max(version) FROM outbox_stream WHERE topic = 'share-log'"))
-        return int(found or 0) + 1
+        found = await session.execute(text("SELECT key, version + 1 FROM outbox_stream WHERE topic = 'share-log'"))
+        key, version = found.one()
+        return str(key), int(version)
 
 
 def _forged(person_id: str, log: str, how: str) -> LogAppendedV1:
@@ -48,11 +46,15 @@ async def test_a_planted_entry_shows_nothing_and_the_log_goes_on(pipe: Pipe, how
     person_id = answer.json()["person_id"]
     await pipe.settle()
     (projector,) = [each for each in pipe.consumers if tuple(each.topics) == (Topic.SHARE_LOG,)]
-    forged = _forged(person_id, LOG, how)
-    envelope = Envelope(new_id(), "audit", forged.TYPE, LOG, now(), await _next_turn(pipe), None)
+    log, version = await _next_turn(pipe)
+    forged = _forged(person_id, log, how)
+    envelope = Envelope(new_id(), "audit", forged.TYPE, log, now(), version, None)
     await projector.process(
-        [Message(Topic.SHARE_LOG, LOG, envelope, forged.model_dump_json().encode())], asyncio.Event()
+        [Message(Topic.SHARE_LOG, log, envelope, forged.model_dump_json().encode())], asyncio.Event()
     )
+    async with projector.database.session() as session:
+        taken = text("SELECT version FROM stream_position WHERE (topic, key) = ('share-log', :log)")
+        assert await session.scalar(taken, {"log": log}) == version - 1, "it has taken the turn of the true one"
     for agency in (PROBATION, ("police-north", "police"), ("hmp-northgate", "prison")):
         for path in ("/feed?limit=500", f"/people/{person_id}", f"/people/{person_id}/disclosures"):
             answer = await pipe.call(*agency, "GET", path)

@@ -50,6 +50,15 @@ def test_a_refusal_says_what_was_nearest(facts: dict[str, object], reason: Reaso
     assert reason_of(replace(INVOLVED, **facts)) is reason  # type: ignore[arg-type]
 
 
+def test_where_no_clause_speaks_of_a_case_its_source_is_told_of_nobody() -> None:
+    """A charity without a contract may not have this by any clause; that it claims the person is not the prison's."""
+    confirmed = PersonFacts(version=1, involvements=(involvement(CHARITY),))
+    refused = decide(question("hmp-northgate", CHARITY, Category.CUSTODY_STATUS, confirmed), policy())
+    assert (refused.reason, refused.source_sees_recipient) == (Reason.CONDITION_NOT_MET, False)
+    probation = decide(question("hmp-northgate", "probation-north", Category.CUSTODY_STATUS, INVOLVED), policy())
+    assert (probation.reason, probation.source_sees_recipient) == (Reason.NO_INVOLVEMENT, True)
+
+
 def test_every_near_miss_is_returned_in_words_people_read() -> None:
     person = replace(INVOLVED, consents=(YES,), withdrawals=(withdrawal(NOW),))
     found = decide(question("hmp-northgate", CHARITY, Category.RELEASE_DATE, person), policy())

@@ -245,14 +245,18 @@ def _permitted(question: Question, grants: list[Grant]) -> Verdict:
 
 
 def _refused(question: Question, failed: list[Failed]) -> Verdict:
-    """The reason is what the nearest clause lacked: one that speaks of this case, and lacked least."""
+    """The reason is what the nearest clause lacked: one that speaks of this case, and lacked least.
+
+    Where none speaks of it, the source is told of nobody: no clause lets it know who might have received this.
+    """
     stood = [each for each in failed if each.rule.clause.id == question.stood_on]
     nearest = min(stood or failed, key=lambda each: (each.far, len(each.misses)))
     reasons = [miss.reason for miss in nearest.misses]
     told = [reason for reason in reasons if reason != Reason.CONDITION_NOT_MET]
     reason = Reason.CONDITION_NOT_MET if nearest.far or not told else told[0]
     every = tuple(miss for each in failed for miss in each.misses)
-    return Verdict(None, (), reason, every, (), _source_sees(nearest.rule, question, None), nearest.rule)
+    sees = not nearest.far and _source_sees(nearest.rule, question, None)
+    return Verdict(None, (), reason, every, (), sees, nearest.rule)
 
 
 def _source_sees(rule: Rule, question: Question, consent: Consent | None) -> bool:
