@@ -92,10 +92,14 @@ class Relay:
                 self.ready = False
 
     async def _lead(self, listener: psycopg.AsyncConnection, stop: asyncio.Event) -> None:
-        """Waits for the lock, then sends until stopped or until something fails."""
+        """Waits for the lock, then sends until stopped or until something fails.
+
+        While another process of the service sends, this one is as ready as it will be: it takes requests.
+        """
         while not stop.is_set():
             got = await (await listener.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,))).fetchone()
-            if got and got[0]:
+            self.ready = not (got and got[0])
+            if not self.ready:
                 break
             await asyncio.sleep(0.5)
         await listener.execute(f"LISTEN {CHANNEL}")

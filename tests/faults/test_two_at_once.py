@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import psycopg
 import pytest
@@ -53,6 +54,21 @@ async def _each_once(database: Database, *, meanwhile: Callable[[], None] = lamb
         return True
 
     await eventually(everything, within=60)
+
+
+async def test_a_second_relay_is_ready_while_the_first_one_sends_and_takes_over_from_it(
+    database: Database, settings: Settings
+) -> None:
+    first, second = _relay(database, settings), _relay(database, settings)
+
+    async def is_ready(relay: Relay) -> bool:
+        return relay.ready
+
+    async with running(second.run, _consumer(database, settings).run):
+        async with running(first.run):
+            for relay in (first, second):
+                await eventually(partial(is_ready, relay), within=40)
+        await _each_once(database)
 
 
 @pytest.mark.kafka
