@@ -67,8 +67,9 @@ def body(board: Board, share_id: str, kind: ItemKind = ItemKind.SHARE, agency: s
     return json.loads(board.items[agency, share_id, kind].body or "null")
 
 
-def play(*steps: Share | ShareDeniedV1 | NotJustified) -> Board:
-    board = Board()
+def play(*steps: Share | ShareDeniedV1 | NotJustified, on: Board | None = None) -> Board:
+    """These, in their order, on a fresh board or on that one."""
+    board = on or Board()
     for step in steps:
         if isinstance(step, ShareDeniedV1):
             apply_denial(board, step)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from contracts.codes import Basis, Category, Effect
 from contracts.decisions import DeniedShare, ShareDeniedV1
 from gateway.domain.board import Board
-from gateway.domain.projection import apply, apply_denial
 from gateway.domain.referrals import own_sections, seen, shared_by_referral
 from gateway.domain.shares import Detail, Place, Share
+from tests.support.boards import play
 
 AT = datetime(2026, 11, 2, tzinfo=UTC)
 PRISON, TRUST = "hmp-northgate", "mht-riverside"
@@ -93,15 +93,6 @@ def histories(draw: st.DrawFn) -> list[Share | ShareDeniedV1]:
     return steps
 
 
-def play(board: Board, steps: list[Share | ShareDeniedV1]) -> Board:
-    for step in steps:
-        if isinstance(step, ShareDeniedV1):
-            apply_denial(board, step)
-        else:
-            apply(board, step)
-    return board
-
-
 def listed(board: Board, agency: str, direction: str) -> dict[str, Any]:
     """What this side's list holds of the referral."""
     sections = [
@@ -115,12 +106,12 @@ def listed(board: Board, agency: str, direction: str) -> dict[str, Any]:
 @given(histories(), st.data())
 def test_an_old_view_with_the_events_since_is_a_fresh_view(steps: list[Any], data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(steps)))
-    fresh = play(Board(), steps)
-    old = play(Board(), steps[:cut])
+    fresh = play(*steps)
+    old = play(*steps[:cut])
     again = Board()
     again.fill(items=sorted(old.items.values(), key=lambda item: item.cursor), visible=old.visible.items(),
                denied=old.denied.items(), told=old.told.items())  # fmt: skip
-    play(again, steps[cut:])
+    play(*steps[cut:], on=again)
     for agency, direction in ((PRISON, "sent"), (TRUST, "received")):
         assert listed(again, agency, direction) == listed(fresh, agency, direction)
 
@@ -143,7 +134,7 @@ def test_the_senders_history_has_the_code_that_was_shared_and_no_other() -> None
 
 
 def test_each_side_gets_the_words_of_the_other_and_keeps_its_own() -> None:
-    board = play(Board(), [share(n, category, 1, None, None) for n, category in enumerate(ENDS)])
+    board = play(*(share(n, category, 1, None, None) for n, category in enumerate(ENDS)))
     received = listed(board, TRUST, "received")
     assert (received["needs"], received["reason"]) == (["adhd"], "version 1")
     assert received["appointments"] == [{"appointment_id": "a1", "at": "2026-12-01T09:00:00Z", "with": "Key worker"}]
