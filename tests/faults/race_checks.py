@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from tests.faults.races import SUSPENDED, Withdrawal
+from tests.faults.races import Withdrawal
 from tests.support.settled import owner_urls
 from tests.support.stack import RunningStack
 
@@ -92,6 +92,5 @@ def mixed(log: Sequence[Entry]) -> Iterator[str]:
 
 
 def verdicts(log: Sequence[Entry], people: set[str]) -> Counter[str]:
-    """Decisions about these people, by verdict, but for whoever is suspended and let in again all the while."""
-    shares = [entry for entry in log if entry.kind == "share" and entry.person in people]
-    return Counter(entry.leaf["decision"] for entry in shares if entry.leaf["recipient"] != SUSPENDED)
+    """Decisions about these people, by verdict."""
+    return Counter(entry.leaf["decision"] for entry in log if entry.kind == "share" and entry.person in people)

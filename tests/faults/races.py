@@ -104,8 +104,11 @@ class Races:
         for person in (kept, removed):
             await self.world.push(person, now().date() + timedelta(days=300))
 
-    async def operate(self, stop: asyncio.Event) -> None:
-        """Suspends and lets in again, and publishes, until told to stop; the agency is let in at the end."""
+    async def operate(self, stop: asyncio.Event, *, pause_s: float) -> None:
+        """Suspends and lets in again, and publishes, until told to stop; the agency is let in at the end.
+
+        Each time everybody is decided again: the more people there are, the longer the pause that keeps verdicts mixed.
+        """
         at = DataDir.at(self.world.stack.data_dir).read_stack().services["consent"]
         token = await fetch_token(self.world.http, "operator")
         path = f"/v1/agencies/{SUSPENDED}/suspension"
@@ -119,7 +122,7 @@ class Races:
                 version = {"version": f"1.{next(_minor)}.0"}
                 await consent.call("POST", "/v1/agreements", token=token, body=text | version)
                 self.did["publication"] += 1
-                await self._pause(1.0)
+                await self._pause(pause_s)
 
     async def _pushes(self, person: Person, rounds: int) -> None:
         for number in range(rounds):

@@ -63,7 +63,7 @@ async def test_everything_at_once(scene: Scene) -> None:
     races = _races(scene)
     people = [await races.ready() for _ in range(RACES)]
     stop = asyncio.Event()
-    operating = asyncio.create_task(races.operate(stop))
+    operating = asyncio.create_task(races.operate(stop, pause_s=(RACES / AT_ONCE) ** 2))
     async with told_with_its_state(scene):
         try:
             await together([partial(races.run, person, rounds=ROUNDS) for person in people], at_once=AT_ONCE)

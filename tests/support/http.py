@@ -1,13 +1,9 @@
 """Calls an application in this process, through the same door as a network would, faults answered and not raised."""
 
-import sys
 from typing import Any
 
 import httpx2
 from fastapi import FastAPI
-
-sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
-"""The transport asks for it at every call, and a module that is not there is searched for on the whole path."""
 
 
 def client(app: FastAPI, *, headers: dict[str, str] | None = None) -> httpx2.AsyncClient:

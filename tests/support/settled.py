@@ -1,17 +1,15 @@
 """Waiting until a running stack has nothing under way: every event sent, and taken by everyone who reads its topic."""
 
 import asyncio
-import sys
-import time
 from collections import Counter
 
 import psycopg
 
+from tests.support.eventually import eventually
 from tests.support.stack import RunningStack
 from throughgate.local.datadir import DataDir
 
 SETTLED_WITHIN = 180.0
-"""How long it may stay as much as it is."""
 
 _UNDER_WAY = (
     ("unsent", "SELECT count(*) FROM outbox WHERE sent_at IS NULL"),
@@ -50,18 +48,17 @@ def under_way(stack: RunningStack) -> dict[str, int]:
 
 
 async def settled(stack: RunningStack, *, every: float = 0.2) -> None:
-    """Waits until nothing is under way any more, for as long as it gets less."""
-    least, since = sys.maxsize, time.monotonic()
-    while (left := await asyncio.to_thread(_under_way_if_told, stack)) != {}:
-        count = sum(left.values())
-        if count < least:
-            least, since = count, time.monotonic()
-        assert time.monotonic() < since + SETTLED_WITHIN, left
-        await asyncio.sleep(every)
+    """Waits until nothing is under way any more."""
 
+    async def nothing() -> bool:
+        left = await asyncio.to_thread(under_way, stack)
+        assert left == {}, left
+        return True
 
-def _under_way_if_told(stack: RunningStack) -> dict[str, int]:
-    try:
-        return under_way(stack)
-    except psycopg.OperationalError:
-        return {"the database is not back yet": sys.maxsize}
+    async def patient() -> bool:
+        try:
+            return await nothing()
+        except psycopg.OperationalError as error:
+            raise AssertionError("the database is not back yet") from error
+
+    await eventually(patient, within=SETTLED_WITHIN, every=every)

@@ -1,10 +1,10 @@
 """The topics of a running stack, past every service: what stands in them, and writing to them as an intruder would."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import Mapping
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.structs import ConsumerRecord, TopicPartition
+from aiokafka.structs import ConsumerRecord
 
 from chassis.broker import partitions, wire_name
 from chassis.clock import now
@@ -13,41 +13,32 @@ from chassis.settings import Settings
 from contracts.envelope import Envelope, to_headers
 from contracts.topics import Topic
 
-READERS = 4
-STALLED_MS = 15_000
+WITHIN_S = 60
 
 
 async def everything(settings: Settings) -> list[ConsumerRecord]:
-    """Every message of every topic, up to now; a reader that is given nothing for a while is replaced by another."""
-    wanted = partitions(settings, Topic)
-    found: list[ConsumerRecord] = []
-    positions = dict.fromkeys(wanted, 0)
-    async with _reader(settings, wanted) as reader:
-        ends: dict[TopicPartition, int] = await reader.end_offsets(wanted)
-    for _ in range(READERS):
-        left = [place for place in wanted if positions[place] < ends[place]]
-        async with _reader(settings, left) as reader:
-            for place in left:
-                reader.seek(place, positions[place])
-            while left and (batch := await reader.getmany(timeout_ms=STALLED_MS)):
-                for place, records in batch.items():
-                    found += records
-                    positions[place] = records[-1].offset + 1
-                left = [place for place in left if positions[place] < ends[place]]
-        if not left:
-            return found
-    raise TimeoutError(f"not read to the end: { {place: (positions[place], ends[place]) for place in left} }")
-
-
-@asynccontextmanager
-async def _reader(settings: Settings, places: Sequence[TopicPartition]) -> AsyncIterator[AIOKafkaConsumer]:
-    reader = AIOKafkaConsumer(bootstrap_servers=settings.kafka, enable_auto_commit=False)
+    """Every message of every topic, up to now. Raises TimeoutError, which says where the reader stood."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, enable_auto_commit=False)
+    await consumer.start()
     try:
-        await reader.start()
-        reader.assign(places)
-        yield reader
+        wanted = partitions(settings, Topic)
+        consumer.assign(wanted)
+        ends = await consumer.end_offsets(wanted)
+        await consumer.seek_to_beginning(*wanted)
+        found: list[ConsumerRecord] = []
+        left = {place: (0, end) for place, end in ends.items() if end > 0}
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                while left:
+                    for place, records in (await consumer.getmany(timeout_ms=500)).items():
+                        found += records
+                        left[place] = (records[-1].offset + 1, ends[place])
+                    left = {place: (at, end) for place, (at, end) in left.items() if at < end}
+        except TimeoutError:
+            raise TimeoutError(f"not read to the end, at and of: {left}") from None
+        return found
     finally:
-        await reader.stop()
+        await consumer.stop()
 
 
 async def plant(settings: Settings, values: Mapping[Topic, tuple[str, bytes]]) -> dict[Topic, str]:

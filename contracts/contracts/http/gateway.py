@@ -51,7 +51,7 @@ class FeedItem(Body):
     """One item. A withdrawn one has `withdrawn: true` and no content; a later item `withdraws` it and says so.
 
     That item is of type `withdrawn`, or shows the same on another ground or in other width. With `also_withdrawn` it
-    names the older items of the same fact that were blanked with that one.
+    names the older items of the same fact on the same basis, which are blank too, from now or from before.
     """
 
     cursor: str
