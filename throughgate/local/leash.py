@@ -28,7 +28,8 @@ def unprivileged(argv: Sequence[str], *, death_signal: str = "KILL") -> list[str
     """As `leashed`, and, when this process is root, as the user `nobody`.
 
     PostgreSQL refuses to run as root. `nobody` keeps the one capability to reach files below folders that only root
-    may enter (a checkout in root's home), and no other.
+    may enter (a checkout in root's home or below `mktemp -d`), and no other; with `no_setuid_fixup` access(2), by which
+    initdb looks for its programs, counts it too.
     """
     setpriv = shutil.which("setpriv")
     if os.geteuid() != 0 or setpriv is None:
@@ -37,6 +38,7 @@ def unprivileged(argv: Sequence[str], *, death_signal: str = "KILL") -> list[str
     only = "-all,+dac_override"
     return [
         setpriv,
+        *("--securebits", "+no_setuid_fixup"),
         *("--reuid", str(user.pw_uid), "--regid", str(user.pw_gid), "--clear-groups"),
         *("--inh-caps", only, "--bounding-set", only, "--ambient-caps", only),
         *("--pdeathsig", death_signal, "--", *argv),
