@@ -44,13 +44,15 @@ class Withdrawal:
 
 @dataclass
 class Races:
-    """What was done, by kind, and what was acknowledged. `emptied` are seconds from a withdrawal to an empty view."""
+    """What was done, by kind, and what was acknowledged. `emptied` is when each person's last withdrawal was;
+    `answered` are the seconds from there until the client had an answer that shows nothing."""
 
     world: FaultyWorld
     chance: random.Random
     did: Counter[str] = field(default_factory=Counter)
     withdrawals: list[Withdrawal] = field(default_factory=list)
-    emptied: list[float] = field(default_factory=list)
+    emptied: dict[str, datetime] = field(default_factory=dict)
+    answered: list[float] = field(default_factory=list)
 
     async def ready(self) -> Person:
         """A person whom probation supervises and three others may hear of, with a consent and a date at the charity."""
@@ -73,11 +75,11 @@ class Races:
         return granted
 
     async def empties(self, person: Person, granted: list[str]) -> None:
-        """Withdraws everything and measures until the view is empty."""
+        """Withdraws everything and waits until the view is empty."""
         await self._withdraw(person, granted)
-        acknowledged = now()
+        self.emptied[person.id] = acknowledged = now()
         await self.world.sees_nothing(CHARITY, person)
-        self.emptied.append((now() - acknowledged).total_seconds())
+        self.answered.append((now() - acknowledged).total_seconds())
 
     async def merge(self, kept: Person, removed: Person) -> None:
         """The prison's own message that two numbers are one person's."""

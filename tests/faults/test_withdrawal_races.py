@@ -1,6 +1,7 @@
 """Withdrawals against everything else at once: nothing is permitted after one, whatever runs beside it.
 
-RACES says how many persons (`make races`: 400; without it: 8). Times are printed and never asserted.
+RACES says how many persons (`make races`: 400; without it: 8). Times are printed and never asserted:
+from the acknowledgement until the gateway's rows show nobody, and until the client has an answer that says so.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from tests.faults.race_checks import (
     verdicts,
 )
 from tests.faults.races import Races, bulk_lines, seen_by_the_charity, together
+from tests.faults.watching import Watch, watched
 from tests.support.settled import settled
 from tests.system.world import CHARITY, NORTHGATE, Person
 
@@ -38,7 +40,11 @@ def _races(scene: Scene) -> Races:
     return Races(scene.world, random.Random(os.environ.get("SEED")))
 
 
-async def _judge(scene: Scene, races: Races, people: list[Person], *, balanced: bool = True) -> None:
+def _told(seconds: list[float]) -> str:
+    return f"{statistics.median(seconds):.2f} s (median), {max(seconds):.2f} s (longest)"
+
+
+async def _judge(scene: Scene, races: Races, watch: Watch, people: list[Person], *, balanced: bool = True) -> None:
     await settled(scene.world.stack)
     log = await asyncio.to_thread(entries, scene.world.stack)
     assert list(permits_after_withdrawal(log)) == []
@@ -49,10 +55,11 @@ async def _judge(scene: Scene, races: Races, people: list[Person], *, balanced: 
     await reconciled(scene.world)
     assert (await asyncio.to_thread(verified, scene.world.stack)).findings == ()
     found = verdicts(log, {person.id for person in people})
-    emptied = sorted(races.emptied)
+    emptied = watch.seconds_after(races.emptied)
+    assert emptied, "nobody was ever in the view"
     print(
-        f"\n{len(people)} persons, {dict(races.did)}; verdicts {dict(found)}; views empty after "
-        f"{statistics.median(emptied):.2f} s (median), {emptied[-1]:.2f} s (longest)"
+        f"\n{len(people)} persons, {dict(races.did)}; verdicts {dict(found)}; views empty after {_told(emptied)} "
+        f"in {watch.looks} looks at them; and answered so after {_told(races.answered)}"
     )
     if balanced:
         assert min(found["permitted"], found["refused"]) >= LEAST * found.total(), dict(found)
@@ -64,14 +71,14 @@ async def test_everything_at_once(scene: Scene) -> None:
     people = [await races.ready() for _ in range(RACES)]
     stop = asyncio.Event()
     operating = asyncio.create_task(races.operate(stop, pause_s=(RACES / AT_ONCE) ** 2))
-    async with told_with_its_state(scene):
+    async with told_with_its_state(scene), watched(scene.world.stack, CHARITY) as watch:
         try:
             await together([partial(races.run, person, rounds=ROUNDS) for person in people], at_once=AT_ONCE)
         finally:
             stop.set()
             await operating
         assert {"push", "grant", "renewal", "withdrawal", "objection", "suspension", "publication"} <= races.did.keys()
-        await _judge(scene, races, people)
+        await _judge(scene, races, watch, people)
 
 
 async def test_two_numbers_become_one_in_the_middle_of_it_and_two_again(scene: Scene) -> None:
@@ -86,14 +93,14 @@ async def test_two_numbers_become_one_in_the_middle_of_it_and_two_again(scene: S
             group.create_task(races.merge(kept, removed))
         granted[kept.id] = [*before, *(consent for run in runs for consent in run.result())]
 
-    async with told_with_its_state(scene):
+    async with told_with_its_state(scene), watched(scene.world.stack, CHARITY) as watch:
         await together([partial(one, *pair) for pair in pairs], at_once=AT_ONCE // 2)
         assert races.did["merge"] == len(pairs)
         await settled(scene.world.stack)
         for kept, removed in pairs:
             await races.empties(kept, granted[kept.id])
             await races.part(kept, removed)
-        await _judge(scene, races, [person for pair in pairs for person in pair], balanced=False)
+        await _judge(scene, races, watch, [person for pair in pairs for person in pair], balanced=False)
 
 
 async def test_with_audit_standing_still_views_are_empty_all_the_same(scene: Scene) -> None:
@@ -104,7 +111,7 @@ async def test_with_audit_standing_still_views_are_empty_all_the_same(scene: Sce
         granted[person.id] = [await scene.world.consent(person, CHARITY)]
         await scene.world.push(person, scene.today + timedelta(days=40))
         await seen_by_the_charity(scene.world, person)
-    async with told_with_its_state(scene):
+    async with told_with_its_state(scene), watched(scene.world.stack, CHARITY) as watch:
         scene.processes.stop("audit")
         try:
             for person in people:
@@ -112,7 +119,7 @@ async def test_with_audit_standing_still_views_are_empty_all_the_same(scene: Sce
             await together([partial(races.empties, person, granted[person.id]) for person in people], at_once=AT_ONCE)
         finally:
             scene.processes.go_on("audit")
-        await _judge(scene, races, people, balanced=False)
+        await _judge(scene, races, watch, people, balanced=False)
 
 
 async def test_under_a_bulk_load(scene: Scene) -> None:
@@ -125,8 +132,8 @@ async def test_under_a_bulk_load(scene: Scene) -> None:
         async with desk.bulk(bulk_lines(200 * RACES, seed=seed), key=f"race-{seed}-{os.getpid()}") as answer:
             return (await answer.whole()).body.count(b'"applied"')
 
-    async with told_with_its_state(scene):
+    async with told_with_its_state(scene), watched(scene.world.stack, CHARITY) as watch:
         loading = asyncio.create_task(bulk())
         await together([partial(races.run, person, rounds=ROUNDS) for person in people], at_once=AT_ONCE)
         assert await loading == 200 * RACES
-        await _judge(scene, races, people, balanced=False)
+        await _judge(scene, races, watch, people, balanced=False)
