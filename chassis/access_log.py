@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chassis import logging, telemetry
 from chassis.body_limit import said_of
 from chassis.matched import route_of
-from chassis.problems import MEDIA_TYPE, problem_response
+from chassis.problems import MEDIA_TYPE, problem_response, reworded
 
 UNMATCHED = "unmatched"
 OTHER_METHOD = "_OTHER"
@@ -54,7 +54,7 @@ class AccessLog:
                 headers = MutableHeaders(scope=message)
                 is_replaced = status == _TOO_LARGE and headers.get("content-type") != MEDIA_TYPE
                 if is_replaced:
-                    problem = problem_response(_TOO_LARGE, code="too-large", detail=said_of(scope))
+                    problem = reworded(scope, problem_response(_TOO_LARGE, code="too-large", detail=said_of(scope)))
                     _add_headers(problem.headers, state)
                     await problem(scope, receive, send)
                     return

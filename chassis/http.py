@@ -69,7 +69,9 @@ def create_app(
     app.state.capacity = Capacity(settings.requests_at_once)
     app.state.checks = (*((database.ping,) if database else ()), *checks)
     problems.install(app)
-    app.add_exception_handler(RequestValidationError, after_the_token(problems.on_validation))
+    app.add_exception_handler(
+        RequestValidationError, problems.in_words_of_the_route(after_the_token(problems.on_validation))
+    )
     app.include_router(_operations_router())
     for router in routers:
         app.include_router(router)

@@ -5,7 +5,7 @@ limits, a field by its JSON Pointer, never by its value: what a caller sent may 
 and logged by others. What was not foreseen answers 500 and says nothing more.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -16,12 +16,15 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from chassis import logging, validation
 from chassis.body_limit import said_of
 from chassis.db import is_passing
 from chassis.matched import route_of
 from contracts.errors import Conflict, Invalid, NotFound, NotPermitted, Refusal
+
+Handler = Callable[[Request, Exception], Response | Awaitable[Response]]
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
@@ -120,7 +123,23 @@ def status_of(refusal: Refusal) -> HTTPStatus:
 def install(app: FastAPI) -> None:
     """Give `app` these answers for everything that can go wrong in it."""
     for error, handler in _HANDLERS.items():
-        app.add_exception_handler(error, handler)
+        app.add_exception_handler(error, in_words_of_the_route(handler))
+
+
+def in_words_of_the_route(handler: Handler) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """The handler, what it answers as `reworded`."""
+
+    async def handle(request: Request, error: Exception) -> Response:
+        answered = handler(request, error)
+        return reworded(request.scope, await answered if isinstance(answered, Awaitable) else answered)
+
+    return handle
+
+
+def reworded(scope: Scope, problem: Response) -> Response:
+    """The refusal in the form of the matched route's own standard: its class then has a method `refusal`."""
+    says = getattr(getattr(route_of(scope), "original_route", None), "refusal", None)
+    return says(scope, problem) if says else problem
 
 
 def _on_problem(_request: Request, error: Exception) -> Response:

@@ -9,12 +9,11 @@ from functools import lru_cache
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from starlette.types import ExceptionHandler
 
 from chassis.access_log import matched_route
 from chassis.auth import current_actor
 from chassis.dependants import ByIdentity
-from chassis.problems import Problem
+from chassis.problems import Handler, Problem
 
 
 async def token_first(request: Request) -> None:
@@ -25,7 +24,7 @@ async def token_first(request: Request) -> None:
         await current_actor(request)
 
 
-def after_the_token(handler: ExceptionHandler) -> ExceptionHandler:
+def after_the_token(handler: Handler) -> Handler:
     """The handler of errors that come before any dependency (a body that cannot be read), behind the same check."""
 
     async def handle(request: Request, error: Exception) -> Response:
@@ -34,7 +33,7 @@ def after_the_token(handler: ExceptionHandler) -> ExceptionHandler:
             await token_first(request)
         except Problem as problem:
             return problem.answer()
-        answer = handler(request, error)  # type: ignore[arg-type]
+        answer = handler(request, error)
         assert isinstance(answer, Response)
         return answer
 

@@ -56,10 +56,9 @@ def refused_in_words_of_its_own(
 ) -> None:
     assert answer.status_code < 500, f"{what}: {answer.text}"
     if answer.status_code >= 400:
-        too_large = answer.status_code == 413  # refused before any route has it
-        assert answer.headers["content-type"] == ("application/problem+json" if too_large else media_type), what
+        assert answer.headers["content-type"] == media_type, what
         assert MARK not in answer.text + str(answer.headers.raw), f"{what} is echoed: {answer.text}"
-        if media_type == FHIR and not too_large:
+        if media_type == FHIR:
             assert answer.json()["resourceType"] == "OperationOutcome"
 
 

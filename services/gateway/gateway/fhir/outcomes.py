@@ -5,17 +5,14 @@ The statuses are those of every other route: the problem that would have been an
 
 import json
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
-from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
-from chassis.problems import CODE_OF_STATUS, Problem, status_of
-from contracts.errors import Refusal
 from gateway.fhir.codes import OURS
 
 MEDIA_TYPE = "application/fhir+json"
@@ -33,6 +30,7 @@ ISSUE_OF_STATUS: Mapping[int, str] = {
     415: "not-supported",
     422: "business-rule",
     429: "throttled",
+    500: "exception",
     503: "transient",
 }
 
@@ -59,27 +57,11 @@ def outcome(status: int, code: str, detail: str, places: list[str]) -> dict[str,
 
 
 class FhirRoute(APIRoute):
-    """Refusals of the endpoint and of everything it depends on leave as outcomes."""
+    """A route whose every refusal leaves as an outcome, those of the framework and of what stands before it too."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def handled(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except Problem as problem:
-                return _of_response(request, problem.answer())
-            except Refusal as refusal:
-                status = status_of(refusal)
-                places = [refusal.pointer] if refusal.pointer else []
-                return answer(request, outcome(status, refusal.code, refusal.detail, _paths(places)), status)
-            except RequestValidationError:
-                return answer(request, outcome(422, "invalid", "Some of what was sent breaks a rule.", []), 422)
-            except HTTPException as error:
-                code = CODE_OF_STATUS.get(error.status_code, "refused")
-                return answer(request, outcome(error.status_code, code, "", []), error.status_code)
-
-        return handled
+    def refusal(self, scope: Scope, problem: Response) -> Response:
+        """See chassis.problems.reworded."""
+        return _of_response(Request(scope), problem)
 
 
 def _of_response(request: Request, problem: Response) -> Response:
