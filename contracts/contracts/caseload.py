@@ -115,6 +115,7 @@ class PersonMergedV1(CaseloadEvent):
     kept_id: str
     removed_id: str
     at: Instant
+    """Later than any merge or undoing of either record before: of those heard of in a wrong order the latest holds."""
 
 
 class PersonUnmergedV1(CaseloadEvent):
@@ -127,6 +128,7 @@ class PersonUnmergedV1(CaseloadEvent):
     kept_id: str
     removed_id: str
     at: Instant
+    """As of a merge."""
 
 
 class PersonErasedV1(CaseloadEvent):

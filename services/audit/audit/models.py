@@ -145,12 +145,15 @@ class ErasedPerson(Table, table=True):
 
 
 class PersonAlias(Table, table=True):
-    """A person id that was merged into another. Entries keep the id they were made under; questions ask for both."""
+    """A person id that was merged into another, or was and is no more: then `kept_id` is None. Entries keep the id they
+    were made under; questions ask for both."""
 
     __tablename__ = "person_alias"
 
     removed_id: str = Field(primary_key=True)
-    kept_id: str = Field(index=True)
+    kept_id: str | None = Field(index=True)
+    merged_or_parted_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    """The latest instant from which it is known to be merged or not."""
 
 
 class DeliveryRow(Table, table=True):

@@ -182,7 +182,10 @@ async def on_person_merged(batch: Batch, event: PersonMergedV1) -> None:
 
 async def on_person_unmerged(batch: Batch, event: PersonUnmergedV1) -> None:
     await batch.decide()
-    batch.touch(*await unmerge(batch.session, removed=event.removed_id, taken=batch.taken, now=batch.now))
+    parted = await unmerge(
+        batch.session, removed=event.removed_id, parted_at=event.at, taken=batch.taken, now=batch.now
+    )
+    batch.touch(*parted)
     await _reread(batch)
 
 

@@ -41,6 +41,8 @@ class PersonRow(Table, table=True):
 
     person_id: str = Field(primary_key=True)
     merged_into: str | None = Field(default=None, index=True)
+    merged_or_parted_at: datetime | None = _optional_instant()
+    """The latest instant from which it is known to be merged or not."""
     erased_at: datetime | None = _optional_instant()
     """Once set nothing else is kept of the person, and nothing is taken in again."""
 

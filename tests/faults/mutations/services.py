@@ -188,4 +188,18 @@ SERVICES = (
         "with aside({}):",
         ("tests/integration/gateway/test_feed.py", "-k", "takes_nobodys_place"),
     ),
+    Mutation(
+        "an-older-merge-takes-the-place-of-a-newer-one",
+        "services/consent/consent/operations/merges.py",
+        "if known_at is not None and known_at > at:",
+        "if False:",
+        ("tests/integration/consent/test_merges.py", "-k", "latest_holds"),
+    ),
+    Mutation(
+        "an-undoing-is-told-as-older-than-its-merge",
+        "services/caseload/caseload/operations/merges.py",
+        "now if last is None else max(now, last + timedelta(microseconds=1))",
+        "now",
+        ("tests/integration/caseload/test_merges.py", "-k", "goes_forward"),
+    ),
 )

@@ -2,62 +2,22 @@
 
 import asyncio
 import base64
-import csv
-import io
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import httpx2
-import pytest
 from sqlalchemy import text
 
-from audit.handlers import appending
-from audit.main import create
-from audit.signing import Signer
-from chassis.db import Database
 from chassis.ids import new_id
-from chassis.settings import Settings
 from contracts.access import AccessRecordedV1, Delivery, DeliveryRecordedV1
-from contracts.caseload import PersonMergedV1, PersonUnmergedV1
 from contracts.codes import Basis, Category, InvolvementState, Purpose, Reason
 from contracts.consent import AgreementPublishedV1, InvolvementNotedV1
 from contracts.decisions import Decision
-from contracts.event import EventData
 from contracts.log_proof import leaf_hash
-from tests.support.http import client, problem
-from tests.support.log_events import AT, POLICY, decided, permitted, received, refused
+from tests.integration.audit.conftest import Log
+from tests.support.http import problem
+from tests.support.log_events import AT, POLICY, decided, permitted, refused
 from tests.support.tokens import TOKENS
-
-AUDITOR = {"agency": "auditor-north", "kind": "auditor", "member": "a.auditor"}
-
-
-@pytest.fixture
-async def auditor(database: Database, signing: Signer) -> AsyncIterator[httpx2.AsyncClient]:
-    app = create(Settings(service="audit"), database, signing, verifier=TOKENS.verifier())
-    async with client(app, headers=TOKENS.headers(**AUDITOR)) as asking:
-        yield asking
-
-
-@pytest.fixture
-async def log(database: Database, signing: Signer) -> "Log":
-    return Log(database, signing)
-
-
-class Log:
-    """Feeds events to the log as its consumer would."""
-
-    def __init__(self, database: Database, signing: Signer) -> None:
-        self.database = database
-        self.signing = signing
-
-    async def take(self, *events: EventData) -> None:
-        async with self.database.transaction() as session:
-            await appending(self.signing)(session, received(events))
-
-    async def kinds(self) -> list[str]:
-        async with self.database.session() as session:
-            return list(await session.scalars(text("SELECT kind FROM log_entry ORDER BY log_index")))
 
 
 async def ids(asking: httpx2.AsyncClient, path: str, **params: str) -> list[str]:
@@ -134,34 +94,6 @@ async def test_one_share_comes_with_its_exact_leaf_its_delivery_and_plain_words(
     assert any("consent.state had to be in-force and was none" in sentence for sentence in sentences)
     problem(await auditor.get(f"/v1/shares/{new_id()}"), 404, "share-unknown")
     assert (await log.kinds()).count("read") == 3, "one acknowledgement, two answers; an answer 404 read nothing"
-
-
-async def test_a_persons_disclosures_are_all_there_through_a_merge_and_back(
-    auditor: httpx2.AsyncClient, log: Log
-) -> None:
-    kept, removed, again = new_id(), new_id(), new_id()
-    a, b, c = permitted(), permitted(), refused()
-    await log.take(decided(a, person_id=kept), decided(b, person_id=removed), decided(c, person_id=again))
-    names: dict[str, Any] = {"merge_id": new_id(), "at": AT}
-    await log.take(PersonMergedV1(kept_id=removed, removed_id=again, **names))
-    await log.take(PersonMergedV1(kept_id=kept, removed_id=removed, **names))
-
-    answer = (await auditor.get(f"/v1/people/{kept}/disclosures")).json()
-    assert [item["share_id"] for item in answer["items"]] == shares(a, b, c)
-    assert (answer["count"], answer["size"], answer["next"]) == (3, 5, None)
-    page = (await auditor.get(f"/v1/people/{kept}/disclosures", params={"limit": "2"})).json()
-    assert ([item["share_id"] for item in page["items"]], page["count"]) == (shares(a, b), 3)
-    rest = (await auditor.get(f"/v1/people/{kept}/disclosures", params={"limit": "2", "cursor": page["next"]})).json()
-    assert [item["share_id"] for item in rest["items"]] == shares(c)
-    table = await auditor.get(f"/v1/people/{kept}/disclosures", headers={"accept": "text/csv"})
-    assert table.headers["content-type"].startswith("text/csv")
-    assert [row["share_id"] for row in csv.DictReader(io.StringIO(table.text))] == shares(a, b, c)
-
-    for inner_then_outer, left in ((again, shares(a, b)), (removed, shares(a))):
-        await log.take(PersonUnmergedV1(kept_id=kept, removed_id=inner_then_outer, **names))
-        answer = (await auditor.get(f"/v1/people/{kept}/disclosures")).json()
-        assert [item["share_id"] for item in answer["items"]] == left
-    assert (await log.kinds()).count("merge") == 4
 
 
 async def test_after_erasure_nobody_finds_the_person_and_the_share_still_stands(

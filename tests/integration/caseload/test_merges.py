@@ -1,7 +1,10 @@
 """Merging and unmerging: everything moves, and exactly what moved goes back."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
+from caseload.operations import merges
+from chassis import clock
 from tests.integration.caseload.conftest import World
 
 
@@ -87,6 +90,31 @@ async def test_two_records_merge_once(world: World) -> None:
     assert (await merge(world, kept, removed, key="once")).json() == first.json()
     assert (await merge(world, kept, removed)).json()["code"] == "same-record"
     assert (await world.post("police-north", "/merges", {"kept_id": kept, "removed_id": removed})).status_code == 403
+
+
+async def test_what_is_told_of_a_record_goes_forward_whatever_clocks_say(world: World) -> None:
+    """Processes have clocks of their own, and whoever hears of merges and undoings takes the latest for true."""
+    kept, removed = await two_people(world)
+    now, told = clock.now(), list[datetime]()
+    for ago in range(0, 6, 2):
+        async with world.database.transaction() as session:
+            row = await merges.merge(
+                session,
+                kept_id=kept,
+                removed_id=removed,
+                cause="operator",
+                merged_by="operator",
+                now=now - timedelta(hours=ago),
+            )
+        async with world.database.transaction() as session:
+            before = now - timedelta(hours=ago + 1)
+            undone = await merges.unmerge(session, merge_id=row.id, reversed_by="operator", now=before)
+        assert undone.reversed_at is not None
+        told += [undone.merged_at, undone.reversed_at]
+    assert told == sorted(set(told)), told
+    made = [event["at"] for event in await world.events("person.merged.v1", kept)]
+    assert len(made) == 3
+    assert made == sorted(made)
 
 
 async def test_a_doubt_is_settled_by_merging_or_by_keeping_apart(world: World) -> None:

@@ -1,5 +1,6 @@
 """A merge that is undone: what was taken back while two numbers were one person's stays taken back for both."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from contracts.codes import ErasureReason
 from tests.integration.consent.conftest import Callers
 from tests.support.consent_bodies import consent_body
 from tests.support.consent_service import ConsentService, offer
+from tests.support.merging import orders, told
 
 CHARITY, PROBATION, TRUST = "charity-newstart", "probation-north", "mht-riverside"
 NOTHING: set[tuple[str, int]] = set()
@@ -48,11 +50,18 @@ class Numbers:
     async def agrees(self, number: str) -> None:
         await self.says(number, "consents", consent_body(CHARITY))
 
-    async def merged(self, kept: str, removed: str) -> None:
-        await self.service.feed(PersonMergedV1(merge_id="m", kept_id=kept, removed_id=removed, at=clock.now()))
+    async def merged(self, kept: str, removed: str, *, at: datetime | None = None) -> None:
+        merged = PersonMergedV1(merge_id="m", kept_id=kept, removed_id=removed, at=at or clock.now())
+        await self.service.feed(merged)
 
     async def parted(self, kept: str, removed: str) -> None:
         await self.service.feed(PersonUnmergedV1(merge_id="m", kept_id=kept, removed_id=removed, at=clock.now()))
+
+    async def offers(self, person: str) -> int:
+        """How many are this person's, under whichever number they were made."""
+        async with self.service.database.session() as session:
+            counted = text("SELECT count(*) FROM offer WHERE person_id = :id")
+            return int(await session.scalar(counted, {"id": person}) or 0)
 
     async def count(self, table: str, number: str) -> int:
         async with self.service.database.session() as session:
@@ -169,8 +178,9 @@ async def test_of_nested_merges_heard_of_in_the_wrong_order_the_outer_one_is_und
 ) -> None:
     """Merges have streams of their own, by the number that is kept."""
     outer, inner, removed = await numbers.known(), await numbers.known("of-inner"), await numbers.known("of-removed")
+    before = clock.now()
     await numbers.merged(outer, inner)
-    await numbers.merged(inner, removed)
+    await numbers.merged(inner, removed, at=before)
     await numbers.parted(outer, inner)
     await numbers.agrees(inner)
     assert await service.visible(CHARITY) == SHOWN
@@ -188,6 +198,17 @@ async def test_merged_the_other_way_round_before_the_undoing_is_heard_of(
     await numbers.agrees(one)
     permitted = [each for each in await service.decisions(CHARITY) if each["verdict"] == "permitted"]
     assert [each["person_id"] for each in permitted] == [other, other]
+
+
+@pytest.mark.parametrize("parted", [False, True])
+async def test_the_latest_holds_in_whatever_order_it_is_heard_of(
+    service: ConsentService, numbers: Numbers, parted: bool
+) -> None:
+    for order in orders(parted=parted):
+        first, second, number = await numbers.known(), await numbers.known(), await numbers.known(f"of-{order}")
+        for event in told(first, second, number, at=clock.now(), order=order):
+            await service.feed(event)
+        assert await numbers.offers(number if parted else second) == 1, order
 
 
 async def test_a_number_that_is_merged_elsewhere_takes_nobody_along(service: ConsentService, numbers: Numbers) -> None:

@@ -209,10 +209,13 @@ class World:
             )
         )
 
-    async def merged(self, kept: str, removed: str) -> None:
-        await self.hear(PersonMergedV1(merge_id=new_id(), kept_id=kept, removed_id=removed, at=self.now))
+    async def merged(self, kept: str, removed: str, *, at: datetime | None = None) -> None:
+        """Now and later than what was told before, unless it is said when."""
+        self.now += timedelta(microseconds=1)
+        await self.hear(PersonMergedV1(merge_id=new_id(), kept_id=kept, removed_id=removed, at=at or self.now))
 
     async def unmerged(self, kept: str, removed: str) -> None:
+        self.now += timedelta(microseconds=1)
         await self.hear(PersonUnmergedV1(merge_id=new_id(), kept_id=kept, removed_id=removed, at=self.now))
 
     async def tick(self) -> tuple[int, int, int]:

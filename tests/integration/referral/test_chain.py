@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from chassis.ids import new_id
 from contracts.caseload import PersonUnmergedV1
 from contracts.codes import Category
@@ -11,6 +13,7 @@ from tests.integration.referral.conftest import DRUGS, OTHER_TRUST, PRISON, TRUS
 from tests.support.eventually import eventually
 from tests.support.http import problem
 from tests.support.locks import waits_for_a_lock
+from tests.support.merging import orders, told
 
 NONE = {"reason_code": "NO_CAPACITY", "next": {"kind": "none"}}
 
@@ -155,8 +158,9 @@ async def test_merges_that_are_heard_of_in_the_wrong_order_come_to_the_same(worl
     """Merges have streams of their own, by the number that is kept."""
     outer, inner, removed = new_id(), new_id(), new_id()
     nested = await world.received(removed)
+    before = world.now
     await world.merged(outer, inner)
-    await world.merged(inner, removed)
+    await world.merged(inner, removed, at=before)
     await world.unmerged(outer, inner)
     assert (await world.view(nested, TRUST))["person_id"] == inner
 
@@ -166,6 +170,16 @@ async def test_merges_that_are_heard_of_in_the_wrong_order_come_to_the_same(worl
     await world.merged(other, one)
     await world.unmerged(one, other)
     assert (await world.view(turned, TRUST))["person_id"] == other
+
+
+@pytest.mark.parametrize("parted", [False, True])
+async def test_the_latest_holds_in_whatever_order_it_is_heard_of(world: World, parted: bool) -> None:
+    for order in orders(parted=parted):
+        first, second, number = new_id(), new_id(), new_id()
+        referral_id = await world.received(number)
+        for event in told(first, second, number, at=world.now, order=order):
+            await world.hear(event)
+        assert (await world.view(referral_id, TRUST))["person_id"] == (number if parted else second), order
 
 
 async def test_a_number_that_is_merged_elsewhere_takes_nobody_along(world: World) -> None:

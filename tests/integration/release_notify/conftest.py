@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -114,10 +114,13 @@ class World:
         await self.moved(person, "received", by, at=datetime(2026, 1, 5, 10, tzinfo=UTC), custody_id=new_id())
         return person
 
-    async def merged(self, kept: str, removed: str) -> None:
-        await self.hear(PersonMergedV1(merge_id=new_id(), kept_id=kept, removed_id=removed, at=self.now))
+    async def merged(self, kept: str, removed: str, *, at: datetime | None = None) -> None:
+        """Now and later than what was told before, unless it is said when."""
+        self.now += timedelta(microseconds=1)
+        await self.hear(PersonMergedV1(merge_id=new_id(), kept_id=kept, removed_id=removed, at=at or self.now))
 
     async def unmerged(self, kept: str, removed: str) -> None:
+        self.now += timedelta(microseconds=1)
         await self.hear(PersonUnmergedV1(merge_id=new_id(), kept_id=kept, removed_id=removed, at=self.now))
 
     async def tick(self) -> int:

@@ -4,6 +4,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from chassis.ids import new_id
 from contracts.caseload import PersonUnmergedV1
 from release_notify.operations.merges import unmerge
@@ -12,6 +14,7 @@ from tests.integration.release_notify.conftest import SOUTHMOOR, World
 from tests.support.eventually import eventually
 from tests.support.http import problem
 from tests.support.locks import waits_for_a_lock
+from tests.support.merging import orders, told
 
 
 async def two(world: World) -> tuple[str, str]:
@@ -24,6 +27,11 @@ async def release(world: World, person: str, **options: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body
+
+
+async def effective(world: World, person: str) -> str | None:
+    answer = await world.get(f"/people/{person}/release")
+    return (answer.json().get("effective") or {}).get("release_date")
 
 
 async def test_everything_moves_to_the_kept_number_and_the_removed_ones_offer_is_retracted(world: World) -> None:
@@ -143,8 +151,9 @@ async def test_merges_that_are_heard_of_in_the_wrong_order_come_to_the_same(worl
     """Merges have streams of their own, by the number that is kept."""
     outer, inner, removed = await world.held(), await world.held(), await world.held()
     await world.push(removed, "CRD", "2026-09-01")
+    before = world.now
     await world.merged(outer, inner)
-    await world.merged(inner, removed)
+    await world.merged(inner, removed, at=before)
     await world.unmerged(outer, inner)
     assert (await release(world, inner))["effective"]["release_date"] == "2026-09-01"
 
@@ -157,6 +166,18 @@ async def test_merges_that_are_heard_of_in_the_wrong_order_come_to_the_same(worl
         assert (await release(world, number))["effective"]["release_date"] == "2026-08-01"
     assert (await world.offers(one))[-1]["content"] is None
     assert (await world.offers(other))[-1]["content"] is not None
+
+
+@pytest.mark.parametrize("parted", [False, True])
+async def test_the_latest_holds_in_whatever_order_it_is_heard_of(world: World, parted: bool) -> None:
+    for order in orders(parted=parted):
+        first, second, number = await world.held(), await world.held(), await world.held()
+        await world.push(first, "CRD", "2026-07-01")
+        await world.push(number, "CRD", "2026-09-01")
+        for event in told(first, second, number, at=world.now, order=order):
+            await world.hear(event)
+        shown = [await effective(world, person) for person in (first, second, number)]
+        assert shown == ["2026-07-01", None if parted else "2026-09-01", "2026-09-01"], order
 
 
 async def test_a_number_that_is_merged_elsewhere_takes_nobody_along(world: World) -> None:

@@ -1,6 +1,8 @@
 """Deliveries, open claims, merged persons: what the auditor asks about that changes. Beside the log, never for it."""
 
-from sqlalchemy import delete, text
+from datetime import datetime
+
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -42,12 +44,17 @@ async def note_involvement(session: AsyncSession, event: InvolvementNotedV1, *, 
 
 async def note_merge(session: AsyncSession, event: PersonMergedV1) -> None:
     """What was appended under the removed id is from now on found under the kept one too."""
-    statement = insert(PersonAlias).values(removed_id=event.removed_id, kept_id=event.kept_id)
-    await session.execute(
-        statement.on_conflict_do_update(index_elements=["removed_id"], set_={"kept_id": event.kept_id})
-    )
+    await _note_alias(session, event.removed_id, event.kept_id, event.at)
 
 
 async def note_unmerge(session: AsyncSession, event: PersonUnmergedV1) -> None:
     """The removed id stands for itself again, whoever it was found under: the event names whom that is part of now."""
-    await session.execute(delete(PersonAlias).where(PersonAlias.removed_id == event.removed_id))  # type: ignore[arg-type]
+    await _note_alias(session, event.removed_id, None, event.at)
+
+
+async def _note_alias(session: AsyncSession, number: str, kept: str | None, at: datetime) -> None:
+    """The latest holds, by the instant that caseload gave it: merges and undoings have streams of their own."""
+    statement = insert(PersonAlias).values(removed_id=number, kept_id=kept, merged_or_parted_at=at)
+    news = text("coalesce(person_alias.merged_or_parted_at <= excluded.merged_or_parted_at, true)")
+    set_ = {"kept_id": statement.excluded.kept_id, "merged_or_parted_at": statement.excluded.merged_or_parted_at}
+    await session.execute(statement.on_conflict_do_update(index_elements=["removed_id"], set_=set_, where=news))

@@ -2,7 +2,7 @@
 moves back exactly what the merge moved.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import text
@@ -86,7 +86,8 @@ async def merge(
     if kept_id == removed_id:
         raise SameRecord()
     await _lock_both(session, kept_id, removed_id)
-    row = Merge(id=new_id(), kept_id=kept_id, removed_id=removed_id, cause=cause, merged_by=merged_by, merged_at=now)
+    at = await _after_the_last(session, kept_id, removed_id, now)
+    row = Merge(id=new_id(), kept_id=kept_id, removed_id=removed_id, cause=cause, merged_by=merged_by, merged_at=at)
     session.add(row)
     for table in MOVED:
         await session.execute(
@@ -97,7 +98,7 @@ async def merge(
         text("UPDATE person SET alias_of = :kept WHERE id = :removed"), {"kept": kept_id, "removed": removed_id}
     )
     await _forget(session)
-    await emit(session, PersonMergedV1(merge_id=row.id, kept_id=kept_id, removed_id=removed_id, at=now), now=now)
+    await emit(session, PersonMergedV1(merge_id=row.id, kept_id=kept_id, removed_id=removed_id, at=at), now=now)
     await retract_custody(session, record_id=removed_id, person_id=kept_id, now=now)
     await recompute(session, person_id=kept_id, via="merge", now=now)
     await _settle(session, kept_id, removed_id, merged_by, now)
@@ -126,12 +127,13 @@ async def unmerge(session: AsyncSession, *, merge_id: str, reversed_by: str, now
             {"removed": removed_id, "holder": holder_id, "subtree": subtree},
         )
     await session.execute(text("UPDATE person SET alias_of = NULL WHERE id = :id"), {"id": removed_id})
+    at = await _after_the_last(session, kept_id, removed_id, now)
     await session.execute(
-        text("UPDATE merge SET reversed_by = :by, reversed_at = :now WHERE id = :id"),
-        {"by": reversed_by, "now": now, "id": merge_id},
+        text("UPDATE merge SET reversed_by = :by, reversed_at = :at WHERE id = :id"),
+        {"by": reversed_by, "at": at, "id": merge_id},
     )
     await _forget(session)
-    await emit(session, PersonUnmergedV1(merge_id=merge_id, kept_id=holder_id, removed_id=removed_id, at=now), now=now)
+    await emit(session, PersonUnmergedV1(merge_id=merge_id, kept_id=holder_id, removed_id=removed_id, at=at), now=now)
     await recompute(session, person_id=holder_id, via="merge", now=now)
     await recompute(session, person_id=removed_id, via="merge", now=now, always=True)
     return await session.get_one(Merge, merge_id)
@@ -174,6 +176,18 @@ async def _settle(session: AsyncSession, kept_id: str, removed_id: str, by: str,
         ),
         {"a": kept_id, "b": removed_id, "by": by, "now": now},
     )
+
+
+async def _after_the_last(session: AsyncSession, one: str, other: str, now: datetime) -> datetime:
+    """Now, but later than any merge or undoing of either record: who hears of them takes the latest for true."""
+    last: datetime | None = await session.scalar(
+        text(
+            "SELECT max(greatest(merged_at, reversed_at)) FROM merge"
+            " WHERE kept_id IN (:one, :other) OR removed_id IN (:one, :other)"
+        ),
+        {"one": one, "other": other},
+    )
+    return now if last is None else max(now, last + timedelta(microseconds=1))
 
 
 async def _lock_both(session: AsyncSession, kept_id: str, removed_id: str) -> None:

@@ -24,6 +24,8 @@ class PersonRow(Table, table=True):
 
     id: str = Field(primary_key=True)
     alias_of: str | None = Field(default=None, foreign_key="person.id", index=True)
+    merged_or_parted_at: datetime | None = optional_instant()
+    """The latest instant from which it is known to be merged or not."""
     restricted: bool
     version: int = long()
     clock: datetime = instant()

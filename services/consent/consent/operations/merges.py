@@ -1,6 +1,9 @@
 """Merging two persons and undoing it. Both rows are locked; restriction wins; what moved is moved back exactly.
 
 What was taken back while the two were one holds for both.
+
+Merges and their undoings come in the streams of the numbers that are kept, so they may pass each other: of what is
+heard of a number the latest holds, by the instant that caseload gave it.
 """
 
 from datetime import datetime
@@ -44,7 +47,10 @@ async def merge(
 
     They were one from `merged_at`: callers name the kept person from then on, whenever this service hears of it.
     """
-    parted = await _part_first(session, kept=kept, removed=removed, taken=taken, now=now)
+    parted = await _stood_alone(session, removed, merged_at, taken=taken, now=now)
+    if parted is None:
+        return []
+    parted += await _stood_alone(session, kept, merged_at, taken=taken, now=now) or []
     into, gone = taken.by_number[kept], taken.by_number[removed]
     if into.id == gone.id:
         return parted
@@ -64,30 +70,41 @@ async def merge(
     return [*parted, into]
 
 
-async def _part_first(
-    session: AsyncSession, *, kept: str, removed: str, taken: Taken, now: datetime
-) -> list[PersonRow]:
-    """Undoes what was undone before these two were merged, where that is not heard of yet: it is another stream.
+async def _stood_alone(
+    session: AsyncSession, number: str, at: datetime, *, taken: Taken, now: datetime
+) -> list[PersonRow] | None:
+    """Parts the number from whom it was merged into before, and returns who was parted. None if something later is
+    known of it.
 
-    Only two that stand alone are merged. So the removed number is nobody else's, nor is the kept one the removed one's;
-    else somebody who has nothing to do with it would be merged along. The kept one may have been merged on since.
+    At that instant it was nobody else's: only two that stand alone are merged, and who is parted stands alone.
     """
     await session.flush()
-    own = await session.get_one(PersonRow, removed, populate_existing=True)
-    if own.alias_of not in (None, kept):
-        return await unmerge(session, removed=removed, taken=taken, now=now)
-    if taken.by_number[kept].id == removed:
-        return await unmerge(session, removed=kept, taken=taken, now=now)
-    return []
+    own = await session.get_one(PersonRow, number, populate_existing=True)
+    known_at = own.merged_or_parted_at
+    if known_at is not None and known_at > at:
+        return None
+    parted = await _part(session, number, taken=taken, now=now) if known_at != at else []
+    own.merged_or_parted_at = at
+    return parted
 
 
-async def unmerge(session: AsyncSession, *, removed: str, taken: Taken, now: datetime) -> list[PersonRow]:
+async def unmerge(
+    session: AsyncSession, *, removed: str, parted_at: datetime, taken: Taken, now: datetime
+) -> list[PersonRow]:
     """Gives back what was recorded under the removed number, and under numbers merged into it before."""
-    back = await session.get(PersonRow, removed, with_for_update=True, populate_existing=True)
-    if back is None or back.alias_of is None:
+    parted = await _stood_alone(session, removed, parted_at, taken=taken, now=now)
+    if parted is None:
         return []
-    into = taken.by_number[removed]
-    numbers = (await session.scalars(text(_NUMBERS), {"id": removed})).all()
+    return parted or await _part(session, removed, taken=taken, now=now)  # of one instant the undoing is the later
+
+
+async def _part(session: AsyncSession, number: str, *, taken: Taken, now: datetime) -> list[PersonRow]:
+    await session.flush()
+    back = await session.get_one(PersonRow, number, with_for_update=True, populate_existing=True)
+    if back.alias_of is None:
+        return []
+    into = taken.by_number[number]
+    numbers = (await session.scalars(text(_NUMBERS), {"id": number})).all()
     await session.flush()
     for table in MOVES:
         await session.execute(
@@ -103,9 +120,9 @@ async def unmerge(session: AsyncSession, *, removed: str, taken: Taken, now: dat
     tick(into, now)
     await session.flush()
     await keep_taken_back(session, kept=into, under=under, removed=back, one_since=one_since)
-    for number in taken.by_number:
-        if number in numbers:
-            taken.by_number[number] = back
+    for each in taken.by_number:
+        if each in numbers:
+            taken.by_number[each] = back
     await session.flush()
     return [into, back]
 

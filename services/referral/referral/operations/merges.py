@@ -1,4 +1,8 @@
-"""Two numbers become one person, or turn out to be two after all. What is about them moves, with its states."""
+"""Two numbers become one person, or turn out to be two after all. What is about them moves, with its states.
+
+Merges and their undoings come in the streams of the numbers that are kept, so they may pass each other: of what is
+heard of a number the latest holds, by the instant that caseload gave it.
+"""
 
 from datetime import datetime
 
@@ -11,7 +15,8 @@ from referral.queries.persons import lock_persons
 
 MOVING = ("referral", "release", "screening")
 
-_INTO = "SELECT merged_into FROM person WHERE person_id = :removed"
+_KNOWN = "SELECT merged_into, merged_or_parted_at AS at FROM person WHERE person_id = :number"
+_NOTE = "UPDATE person SET merged_or_parted_at = :at WHERE person_id = :number"
 _ALL_OF = """
 WITH RECURSIVE under (person_id) AS (
     SELECT CAST(:removed AS varchar)
@@ -24,7 +29,10 @@ SELECT person_id FROM under
 
 async def merge(session: AsyncSession, merged: PersonMergedV1, *, now: datetime) -> None:
     """Moves everything of the removed number to the kept one; a second time it changes nothing."""
-    await _part_first(session, merged, now)
+    await lock_persons(session, [merged.kept_id, merged.removed_id])
+    if not await _stood_alone(session, merged.removed_id, merged.at, now=now):
+        return
+    await _stood_alone(session, merged.kept_id, merged.at, now=now)
     present = await lock_persons(session, [merged.kept_id, merged.removed_id])
     kept, removed = present[merged.kept_id], present[merged.removed_id]
     if kept == removed:
@@ -46,21 +54,23 @@ async def unmerge(session: AsyncSession, unmerged: PersonUnmergedV1, *, now: dat
 
     It parts from whatever person it belongs to: of nested merges an inner one may be undone.
     """
-    await _part(session, unmerged.removed_id, now)
+    await lock_persons(session, [unmerged.removed_id])
+    if await _stood_alone(session, unmerged.removed_id, unmerged.at, now=now):
+        await _part(session, unmerged.removed_id, now)  # of two words of one instant the undoing is the later
 
 
-async def _part_first(session: AsyncSession, merged: PersonMergedV1, now: datetime) -> None:
-    """Undoes what was undone before these two were merged, where that is not heard of yet: it is another stream.
+async def _stood_alone(session: AsyncSession, number: str, at: datetime, *, now: datetime) -> bool:
+    """Parts the number from whom it was merged into before. False if something later is known of it.
 
-    Only two that stand alone are merged. So the removed number is nobody else's, nor is the kept one the removed one's;
-    else somebody who has nothing to do with it would be merged along. The kept one may have been merged on since.
+    At that instant it was nobody else's: only two that stand alone are merged, and who is parted stands alone.
     """
-    present = await lock_persons(session, [merged.kept_id, merged.removed_id])
-    into = await session.scalar(text(_INTO), {"removed": merged.removed_id})
-    if into not in (None, merged.kept_id):
-        await _part(session, merged.removed_id, now)
-    elif present[merged.kept_id] == merged.removed_id:
-        await _part(session, merged.kept_id, now)
+    known = (await session.execute(text(_KNOWN), {"number": number})).one()
+    if known.at is not None and known.at > at:
+        return False
+    if known.merged_into is not None and known.at != at:
+        await _part(session, number, now)
+    await session.execute(text(_NOTE), {"number": number, "at": at})
+    return True
 
 
 async def _part(session: AsyncSession, number: str, now: datetime) -> None:

@@ -2,6 +2,9 @@
 
 Of two dates of one type the one pushed later counts, and of two movements the later one. Restriction wins: what one
 number's release was told to be stays told under the kept one, at a higher version, and is retracted under the removed.
+
+Merges and their undoings come in the streams of the numbers that are kept, so they may pass each other: of what is
+heard of a number the latest holds, by the instant that caseload gave it.
 """
 
 from dataclasses import replace
@@ -18,11 +21,12 @@ from release_notify.domain.state import State
 from release_notify.operations.custody import retract_release
 from release_notify.operations.keep import keep, neighbours
 from release_notify.operations.turn import Cause, turn
-from release_notify.queries.states import locked_states
+from release_notify.queries.states import lock_persons, locked_states
 
 MOVING = ("custody", "release", "sequence")
 
-_INTO = "SELECT merged_into FROM person WHERE person_id = :removed"
+_KNOWN = "SELECT merged_into, merged_or_parted_at AS at FROM person WHERE person_id = :number"
+_NOTE = "UPDATE person SET merged_or_parted_at = :at WHERE person_id = :number"
 _ALL_OF = """
 WITH RECURSIVE under (person_id) AS (
     SELECT CAST(:removed AS varchar)
@@ -35,7 +39,10 @@ SELECT person_id FROM under
 
 async def merge(session: AsyncSession, merged: PersonMergedV1, *, now: datetime) -> None:
     """Moves everything of the removed number to the kept one; a second time it changes nothing."""
-    await _part_first(session, merged, now)
+    await lock_persons(session, [merged.kept_id, merged.removed_id])
+    if not await _stood_alone(session, merged.removed_id, merged.at, now=now):
+        return
+    await _stood_alone(session, merged.kept_id, merged.at, now=now)
     states = await locked_states(session, [merged.kept_id, merged.removed_id])
     kept, removed = states[merged.kept_id], states[merged.removed_id]
     if kept.person_id == removed.person_id:
@@ -57,18 +64,18 @@ async def merge(session: AsyncSession, merged: PersonMergedV1, *, now: datetime)
     await _settle(session, before=kept, after=_with_release_of(now_one, removed, now), what="merge", now=now)
 
 
-async def _part_first(session: AsyncSession, merged: PersonMergedV1, now: datetime) -> None:
-    """Undoes what was undone before these two were merged, where that is not heard of yet: it is another stream.
+async def _stood_alone(session: AsyncSession, number: str, at: datetime, *, now: datetime) -> bool:
+    """Parts the number from whom it was merged into before. False if something later is known of it.
 
-    Only two that stand alone are merged. So the removed number is nobody else's, nor is the kept one the removed one's;
-    else somebody who has nothing to do with it would be merged along. The kept one may have been merged on since.
+    At that instant it was nobody else's: only two that stand alone are merged, and who is parted stands alone.
     """
-    states = await locked_states(session, [merged.kept_id, merged.removed_id])
-    into = await session.scalar(text(_INTO), {"removed": merged.removed_id})
-    if into not in (None, merged.kept_id):
-        await _part(session, merged.removed_id, now)
-    elif states[merged.kept_id].person_id == merged.removed_id:
-        await _part(session, merged.kept_id, now)
+    known = (await session.execute(text(_KNOWN), {"number": number})).one()
+    if known.at is not None and known.at > at:
+        return False
+    if known.merged_into is not None and known.at != at:
+        await _part(session, number, now)
+    await session.execute(text(_NOTE), {"number": number, "at": at})
+    return True
 
 
 async def _past_apart(session: AsyncSession, kept: State, removed: State, now: datetime) -> State:
@@ -109,7 +116,9 @@ async def unmerge(session: AsyncSession, unmerged: PersonUnmergedV1, *, now: dat
 
     It parts from whatever person it belongs to: of nested merges an inner one may be undone.
     """
-    await _part(session, unmerged.removed_id, now)
+    await lock_persons(session, [unmerged.removed_id])
+    if await _stood_alone(session, unmerged.removed_id, unmerged.at, now=now):
+        await _part(session, unmerged.removed_id, now)  # of two words of one instant the undoing is the later
 
 
 async def _part(session: AsyncSession, number: str, now: datetime) -> None:
