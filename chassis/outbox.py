@@ -123,14 +123,15 @@ async def put_again(
 ) -> None:
     """Adds an event that was sent before, under the version it had: for filling a consumer again.
 
-    A row that is still there says from now on what this one says: less, where something was erased meanwhile.
+    A row that is still there says from now on what this one says (less, where something was erased meanwhile), and has
+    the place of a new one.
     """
     await session.execute(
         text(
             "INSERT INTO outbox (event_id, topic, key, version, type, time, body, lane)"
             " VALUES (:event_id, :topic, :key, :version, :type, :time, :body, :lane)"
-            " ON CONFLICT (event_id) DO UPDATE SET body = EXCLUDED.body, time = EXCLUDED.time, lane = EXCLUDED.lane,"
-            " sent_at = NULL, answered_at = NULL"
+            " ON CONFLICT (event_id) DO UPDATE SET id = DEFAULT, body = EXCLUDED.body, time = EXCLUDED.time,"
+            " lane = EXCLUDED.lane, sent_at = NULL, answered_at = NULL"
         ),
         {
             "event_id": event_id,
@@ -170,15 +171,3 @@ _EXPECT_NO_ANSWER = """
 UPDATE outbox SET answered_at = :now WHERE lane = 'bulk' AND answered_at IS NULL
 AND EXISTS (SELECT FROM unnest(CAST(:ids AS text[])) id WHERE position(convert_to(id, 'UTF8') IN body) > 0)
 """
-
-
-async def forget_old(session: AsyncSession, *, before: datetime) -> int:
-    """Deletes rows that were written before then and are sent (outboxes keep content 7 days); returns how many.
-
-    Sending a row again, to a new broker or on an operator's word, makes it no younger.
-    """
-    result = await session.execute(
-        text("DELETE FROM outbox WHERE sent_at IS NOT NULL AND time < :before"),
-        {"before": before},
-    )
-    return int(getattr(result, "rowcount", 0))

@@ -1,24 +1,26 @@
 """The relay sends what the outbox holds and marks it sent: at least once, each stream in the order of its versions.
 
 It picks *unsent* rows, never "id greater than the last one" (ids commit out of order). `urgent` goes before `bulk`, and
-of a topic with a window at most so many bulk rows may be unanswered. One relay per service holds an advisory lock.
+of a topic with a window at most so many bulk rows may be unanswered. Topics have no order between them, but precedence:
+what is due of the first goes first, however much of the others is. One relay per service holds an advisory lock.
 A broker with a new cluster id lost its memory: everything the outbox still keeps is sent again, in order.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import psycopg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from sqlalchemy import Row, text
 
-from chassis import broker, clock, crash, logging
+from chassis import broker, clock, crash, logging, unsent
 from chassis.backoff import backoff
 from chassis.consumer import CHECK_EVERY
-from chassis.db import Database, is_passing
-from chassis.outbox import CHANNEL, forget_old
+from chassis.db import AsyncSession, Database, is_passing
+from chassis.outbox import CHANNEL, Lane
 from chassis.settings import Settings
 from chassis.telemetry import span
 from contracts.envelope import Envelope, to_headers
@@ -27,10 +29,13 @@ from contracts.topics import Topic
 log = logging.get(__name__)
 
 WAVE = 1000
+"""Urgent rows sent at a time."""
 BULK_WAVE = 100
 """Bulk rows of one topic sent at a time: an urgent row waits for one such wave at most."""
 BULK_WINDOW = 100
 """Bulk rows of a topic with a window that may be unanswered: what an urgent row finds before it on the topic."""
+ANSWERED_WITHIN = timedelta(minutes=10)
+"""What has no answer by then takes no place in the window: its answer may never come, and others wait."""
 TIDIED_EVERY = timedelta(hours=1)
 FIRST_TIDIED = timedelta(minutes=1)
 """After a start: what an old outbox sent once more has been taken by then."""
@@ -40,18 +45,8 @@ _LOCK = 7_468_726_371
 """The advisory lock's number, the same in every service's database."""
 
 _PART = "relay"
-
-_URGENT = """
-SELECT id, event_id, topic, key, version, type, time, traceparent, body FROM outbox
-WHERE sent_at IS NULL AND lane = 'urgent' AND topic = ANY(:topics) ORDER BY id LIMIT :limit
-"""
-_BULK = """
-SELECT id, event_id, topic, key, version, type, time, traceparent, body FROM outbox
-WHERE sent_at IS NULL AND lane = 'bulk' AND topic = :topic ORDER BY id LIMIT :limit
-"""
-_UNANSWERED = """
-SELECT count(*) FROM outbox WHERE topic = :topic AND lane = 'bulk' AND sent_at IS NOT NULL AND answered_at IS NULL
-"""
+_NOT_YET = "unsending for "
+"""Before the cluster id that is remembered, until everything is marked as unsent."""
 
 
 class AnotherRelay(Exception):
@@ -59,7 +54,8 @@ class AnotherRelay(Exception):
 
 
 class Relay:
-    """Sends the outbox of one service. `bulk_window` limits unanswered bulk rows by topic."""
+    """Sends the outbox of one service, its topics in their precedence. `bulk_window` limits unanswered bulk rows by
+    topic."""
 
     def __init__(
         self,
@@ -126,27 +122,22 @@ class Relay:
                     checked = clock.now()
                     if await broker.cluster_id(self.settings) != cluster:
                         return
-                if clock.now() - tidied >= TIDIED_EVERY:
+                if clock.now() - tidied >= TIDIED_EVERY and not await self._tidied_more():
                     tidied = clock.now()
-                    async with self.database.transaction() as session:
-                        await forget_old(session, before=tidied - KEPT)
                 if not sent:
                     await _woken(listener)
         finally:
             await broker.close(producer)
 
+    async def _tidied_more(self) -> bool:
+        """A bite of what is old is gone, and there may be more of it: the next wave goes before the next bite."""
+        async with self.database.transaction() as session:
+            return await unsent.forget_old(session, before=clock.now() - KEPT) == unsent.BITE
+
     async def _wave(self, producer: AIOKafkaProducer, cluster: str) -> int:
         """Sends what is due now and waits for every acknowledgement; returns how many rows that were."""
         async with self.database.session() as session:
-            rows = list(await session.execute(text(_URGENT), {"topics": self.topics, "limit": WAVE}))
-            if not rows:
-                for topic in self.topics:
-                    limit = BULK_WAVE
-                    if topic in self.bulk_window:
-                        unanswered = await session.scalar(text(_UNANSWERED), {"topic": topic})
-                        limit = min(BULK_WAVE, self.bulk_window[topic] - int(unanswered or 0))
-                    if limit > 0:
-                        rows += list(await session.execute(text(_BULK), {"topic": topic, "limit": limit}))
+            rows = await self._urgent(session) or await self._bulk(session)
         if not rows:
             return 0
         with span("relay wave", attributes={"count": len(rows)}):
@@ -157,11 +148,29 @@ class Relay:
             crash.here("relay.after_mark")
         return len(rows)
 
-    async def _send(self, producer: AIOKafkaProducer, rows: Sequence[Row[tuple[object, ...]]]) -> None:
+    async def _urgent(self, session: AsyncSession) -> list[Row[Any]]:
+        rows: list[Row[Any]] = []
+        for topic in self.topics:
+            if len(rows) < WAVE:
+                rows += await unsent.due(session, topic, Lane.URGENT, limit=WAVE - len(rows))
+        return rows
+
+    async def _bulk(self, session: AsyncSession) -> list[Row[Any]]:
+        rows: list[Row[Any]] = []
+        for topic in self.topics:
+            limit = BULK_WAVE
+            if topic in self.bulk_window:
+                open_ = await unsent.unanswered(session, topic, since=clock.now() - ANSWERED_WITHIN)
+                limit = min(BULK_WAVE, self.bulk_window[topic] - open_)
+            if limit > 0:
+                rows += await unsent.due(session, topic, Lane.BULK, limit=limit)
+        return rows
+
+    async def _send(self, producer: AIOKafkaProducer, rows: Sequence[Row[Any]]) -> None:
         async with asyncio.timeout(30):
             # Rows of one stream go to one partition in the order of their versions; send() keeps that order.
             futures = []
-            for place, row in enumerate(sorted(rows, key=lambda row: row.id)):
+            for place, row in enumerate(rows):
                 if place == len(rows) // 2:
                     crash.here("relay.mid_wave")
                 futures.append(
@@ -186,7 +195,8 @@ class Relay:
             )
 
     async def _meet(self, cluster: str) -> None:
-        """A new broker is known only together with what it must be sent again: else a crash in between loses it.
+        """A new broker is known only once all that it must be sent again is unsent: else a crash in between loses it.
+        Until then nobody knows the old one either, and who thinks to be still sending to it marks nothing.
 
         That is every row which is still there, older ones than KEPT as well: after days without a relay a consumer may
         not have taken them, and a stream with a gap stands for ever, the one with a person's erasure too. Consumers
@@ -194,10 +204,12 @@ class Relay:
         """
         async with self.database.transaction() as session:
             another = await broker.is_another(session, _PART, cluster)
-            await broker.remember(session, _PART, cluster)
-            if another:
-                crash.here("relay.new_broker")
-                await session.execute(text("UPDATE outbox SET sent_at = NULL WHERE sent_at IS NOT NULL"))
+            await broker.remember(session, _PART, f"{_NOT_YET}{cluster}" if another else cluster)
+        if another:
+            crash.here("relay.new_broker")
+            await unsent.unsend(self.database)
+            async with self.database.transaction() as session:
+                await broker.remember(session, _PART, cluster)
 
     def _envelope(self, row: Row[tuple[object, ...]]) -> Envelope:
         return Envelope(

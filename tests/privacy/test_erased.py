@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from chassis import idempotency, outbox
+from chassis import idempotency, unsent
 from chassis.clock import now
 from chassis.db import Database
 from chassis.http_client import ServiceClient
@@ -144,7 +144,7 @@ async def _forget_what_is_due(stack: RunningStack, *, at: datetime) -> None:
     for url in owner_urls(stack).values():
         database = Database(url, pool_size=1)
         async with database.transaction() as session:
-            await outbox.forget_old(session, before=at - KEPT)
+            await unsent.forget_old(session, before=at - KEPT)
             await idempotency.forget_old(session, now=at)
         await database.close()
 

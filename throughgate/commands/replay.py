@@ -8,7 +8,7 @@ import typer
 from audit.operations.replay import replay_share_log
 from chassis import clock
 from chassis.db import Database
-from chassis.replay import resend
+from chassis.unsent import unsend
 from contracts.topics import Topic, specs
 from throughgate.commands.common import (
     DEFAULT_DATA_DIR,
@@ -51,8 +51,7 @@ async def _resend(url: str, topic: str, since: datetime | None) -> int:
     try:
         if topic == Topic.SHARE_LOG:
             return await _replay_log(database, since)
-        async with database.transaction() as session:
-            return await resend(session, topic, since=since)
+        return await unsend(database, topic=topic, since=since)
     finally:
         await database.close()
 

@@ -39,7 +39,7 @@ async def main() -> None:
         settings,
         database=database,
         app=create(settings, database),
-        relay=Relay(database, settings, topics=(Topic.CONSENT_EVENTS, Topic.SHARE_DENIALS)),
+        relay=Relay(database, settings, topics=(Topic.SHARE_DENIALS, Topic.CONSENT_EVENTS)),
         consumers=[Consumer(database, settings, group=GROUP, topics=TOPICS, apply=apply, batch=BATCH)],
         timers=[every(0.2, timers.decide), every(600, timers.forget)],
     )

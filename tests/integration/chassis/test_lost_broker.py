@@ -10,9 +10,10 @@ from chassis import clock, relay
 from chassis.broker import ensure_topics
 from chassis.consumer import Consumer, dispatch
 from chassis.db import Database
-from chassis.outbox import emit_all, forget_old
+from chassis.outbox import emit_all
 from chassis.relay import Relay
 from chassis.settings import Environment, Settings
+from chassis.unsent import forget_old
 from contracts.caseload import MappaChangedV1
 from contracts.topics import Topic
 from tests.integration.chassis.conftest import running
