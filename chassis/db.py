@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import psycopg
 from sqlalchemy import text
@@ -10,6 +11,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 _LIMITS = "-c statement_timeout=60000 -c lock_timeout=15000 -c idle_in_transaction_session_timeout=60000"
+_ALIVE: dict[str, Any] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+_ASKS_TOO = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+"""Of a connection whose other side is gone without a word both hear within half a minute, and not after two hours: the
+process that listens on it, and the server that keeps its advisory lock from the next one."""
 
 _PASSING_STATES = frozenset({"40001", "40P01", "55P03", "57014", "53300", "53100", "53200"})
 """Serialisation, deadlock, lock or statement timeout, too many connections, disk or memory full: later it may work."""
@@ -27,7 +37,7 @@ class Database:
             pool_timeout=10,
             pool_pre_ping=True,
             hide_parameters=True,
-            connect_args={"options": _LIMITS, "connect_timeout": 5},
+            connect_args={"options": f"{_LIMITS} {_ASKS_TOO}", "connect_timeout": 5, **_ALIVE},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
@@ -47,7 +57,10 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
         """A connection of its own, in autocommit: for LISTEN and for advisory locks that outlive a transaction."""
-        async with await psycopg.AsyncConnection.connect(self.url, autocommit=True, connect_timeout=5) as connection:
+        made = psycopg.AsyncConnection.connect(
+            self.url, autocommit=True, connect_timeout=5, options=_ASKS_TOO, **_ALIVE
+        )
+        async with await made as connection:
             yield connection
 
     async def ping(self) -> None:

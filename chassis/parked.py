@@ -81,25 +81,29 @@ async def show_parked(session: AsyncSession, *, topic: str, key: str) -> ParkedS
 
 async def retry_parked(session: AsyncSession, *, topic: str, key: str) -> None:
     """Lets the stream try again; its consumer takes it up within a second, from the message that failed."""
-    await show_parked(session, topic=topic, key=key)
-    await session.execute(
-        text("UPDATE stream_position SET parked_at = NULL, parked_reason = NULL WHERE (topic, key) = (:topic, :key)"),
-        {"topic": topic, "key": key},
-    )
+    stream = await show_parked(session, topic=topic, key=key)
+    await _go_on(session, stream, at=stream.version - 1)
 
 
 async def skip_parked(session: AsyncSession, *, topic: str, key: str) -> None:
     """Gives up the message that failed, for good, and goes on with the ones behind it."""
     stream = await show_parked(session, topic=topic, key=key)
+    await _go_on(session, stream, at=stream.version)
     names = {"topic": topic, "key": key, "version": stream.version}
-    await session.execute(
-        text(
-            "UPDATE stream_position SET version = :version, parked_at = NULL, parked_reason = NULL"
-            " WHERE (topic, key) = (:topic, :key)"
-        ),
-        names,
-    )
     await session.execute(text("DELETE FROM waiting WHERE (topic, key, version) = (:topic, :key, :version)"), names)
+
+
+async def _go_on(session: AsyncSession, stream: ParkedStream, *, at: int) -> None:
+    """The stream goes on behind that version, unless it went on meanwhile. Raises NotParked."""
+    went = await session.execute(
+        text(
+            "UPDATE stream_position SET version = :at, parked_at = NULL, parked_reason = NULL"
+            " WHERE (topic, key) = (:topic, :key) AND parked_at IS NOT NULL AND version = :parked - 1"
+        ),
+        {"topic": stream.topic, "key": stream.key, "at": at, "parked": stream.version},
+    )
+    if not getattr(went, "rowcount", 0):
+        raise NotParked
 
 
 async def runnable(session: AsyncSession, topics: Sequence[str], *, limit: int) -> Sequence[tuple[str, str]]:

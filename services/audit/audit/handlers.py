@@ -36,6 +36,7 @@ def appending(signer: Signer) -> Apply:
         drafts = [draft for received in batch for draft in drafts_of(received.id, received.data)]
         indexes = await append(session, drafts, signer=signer, now=now)
         gone = await erased_of(session, [received.key for received in batch])
+        gone |= {person for received in batch for person in _erases(received.data)}
         for received in batch:
             if received.key in gone and not isinstance(received.data, ErasureRecordedV1):
                 continue
@@ -47,6 +48,11 @@ def appending(signer: Signer) -> Apply:
         await outbox.emit_all(session, receipts, now=now)
 
     return apply
+
+
+def _erases(event: EventData) -> Sequence[str]:
+    """Whom an event erases: of the same batch nothing is noted about them, whichever topic it came first on."""
+    return event.person_ids if isinstance(event, ErasureRecordedV1) else ()
 
 
 def receipt_of(event: OfferDecidedV1, indexes: Mapping[str, int]) -> ShareReceiptedV1:

@@ -120,7 +120,10 @@ class Delivery(Table, table=True):
     The recipient sees and writes its own rows; the source sees a row only where it may know of the recipient.
     """
 
-    __table_args__ = (Index("delivery_share", "share_id"),)
+    __table_args__ = (
+        Index("delivery_share", "share_id"),
+        Index("delivery_open", "agency", "cursor", postgresql_where=text("acknowledged_at IS NULL")),
+    )
 
     agency: str = Field(primary_key=True)
     share_id: str = Field(primary_key=True)
@@ -157,6 +160,8 @@ class Denial(Table, table=True):
 
 class Told(Table, table=True):
     """The newest decision per subject and recipient, under its real name; the projector's own."""
+
+    __table_args__ = (Index("told_share", "share_id"), Index("told_subject", "subject_ref"))
 
     source: str = Field(primary_key=True)
     category: str = Field(primary_key=True)
@@ -196,6 +201,7 @@ class FhirMessage(Table, table=True):
         Index("fhir_message_bundle", "agency", "bundle_id", unique=True),
         Index("fhir_message_names", "names", postgresql_using="gin"),
         Index("fhir_message_referral", "agency", "referral_id"),
+        Index("fhir_message_of_referral", "referral_id"),
         Index("fhir_message_person", "person_id", postgresql_where=text("person_id IS NOT NULL")),
     )
 

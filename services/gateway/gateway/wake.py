@@ -21,6 +21,9 @@ from gateway.operations.board_rows import FEED_CHANNEL
 FOLLOWERS = 50
 """Pages on the way, long polls and streams of one agency at one gateway process."""
 
+LOOKED_AFTER_S = 30.0
+"""How long nothing may be heard before the connection is tried: one that is broken says nothing either."""
+
 log = logging.get(__name__)
 
 
@@ -81,8 +84,10 @@ class Wakes:
                     await connection.execute(f"LISTEN {FEED_CHANNEL}")
                     self.wake()
                     failures = 0
-                    async for notice in connection.notifies():
-                        self.wake(notice.payload)
+                    while True:
+                        async for notice in connection.notifies(timeout=LOOKED_AFTER_S):
+                            self.wake(notice.payload)
+                        await connection.execute("SELECT 1")
             except (psycopg.Error, OSError) as error:
                 log.warning("feed.listener_lost", error=logging.describe(error))
             self.wake()

@@ -16,6 +16,7 @@ from chassis.db import Database
 from chassis.ids import new_id
 from chassis.settings import Settings
 from contracts.access import AccessRecordedV1
+from contracts.caseload import PersonMergedV1
 from contracts.codes import Category, InvolvementState
 from contracts.consent import EmergencyRequestedV1, InvolvementNotedV1
 from contracts.event import EventData
@@ -87,6 +88,18 @@ def life(person: str, subject: str) -> list[EventData]:
         access_id=new_id(), agency="police-north", member=None, route="/people/{person}", person_id=person, at=AT
     )
     return [decided(share, refused(), person_id=person, subject_ref=subject), involved, emergency, look]
+
+
+def merge(kept: str, removed: str) -> PersonMergedV1:
+    return PersonMergedV1(merge_id=new_id(), kept_id=kept, removed_id=removed, at=AT)
+
+
+async def test_a_merge_of_the_same_batch_links_nobody_who_is_erased(database: Database, signing: Signer) -> None:
+    """It comes by another topic, so it may come behind the erasure."""
+    kept, removed = new_id(), new_id()
+    await take(database, signing, erasure_recorded(kept, removed, at=AT), merge(kept, removed))
+    found = traces(database.url, [kept, removed], but=("outbox_stream",))
+    assert set(found) - set(BY_ITSELF) == {"erased_person", "log_detail"}
 
 
 async def test_nothing_says_any_more_whose_the_entries_are(

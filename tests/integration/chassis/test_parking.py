@@ -19,6 +19,8 @@ from contracts.topics import Topic
 from tests.integration.chassis.made_up import NOW, applied, keep
 from tests.integration.chassis.test_turns import TOPIC, message
 from tests.support.erasures import person_erased
+from tests.support.eventually import eventually
+from tests.support.locks import waits_for_a_lock
 
 Place = tuple[str, int]
 
@@ -62,6 +64,26 @@ async def test_what_waited_for_a_message_is_not_blamed_on_it(database: Database)
     assert following is not None
     await picky.consumer.process([following], asyncio.Event())
     assert await applied(database) == {"p": [1, 3]}
+
+
+async def test_of_two_who_skip_at_once_one_does(database: Database) -> None:
+    """The other one saw what is no longer so: the stream would go back, and its messages be applied again."""
+    picky = Picky(database, refused=[("p", 1)])
+    await picky.take(("p", 1), ("p", 2))
+
+    async def skips() -> None:
+        async with database.transaction() as session:
+            await parked.skip_parked(session, topic=TOPIC, key="p")
+
+    async with database.transaction() as session:
+        await parked.retry_parked(session, topic=TOPIC, key="p")
+        late = asyncio.create_task(skips())
+        await eventually(lambda: waits_for_a_lock(database))
+        await session.execute(text("UPDATE stream_position SET version = 2"))
+    with pytest.raises(parked.NotParked):
+        await late
+    async with database.session() as session:
+        assert await session.scalar(text("SELECT version FROM stream_position")) == 2
 
 
 async def test_what_waits_goes_on_at_once_beside_one_that_cannot(database: Database) -> None:

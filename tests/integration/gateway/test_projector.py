@@ -69,6 +69,7 @@ async def test_a_denial_that_came_first_is_remembered(gateway: Gateway) -> None:
     await gateway.show(log.batch(log.share("s0", content=content("2026-12-01"))))
     assert [item["content"] for item in await feed(gateway)] == [None]
     assert await stored(gateway, "SELECT * FROM section") == []
+    assert await stored(gateway, "SELECT shares, hidden FROM tally WHERE agency = 'probation-north'") == [(1, 1)]
 
 
 async def test_altered_and_forged_messages_show_nothing(gateway: Gateway) -> None:

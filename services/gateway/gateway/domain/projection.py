@@ -117,9 +117,10 @@ def _show(board: Board, share: Share, detail: Detail, withdraws: JsonObject) -> 
             ),
         )
         return None
-    board.add(born_hidden(item))
+    born = born_hidden(item)
+    board.add(born)
     board.unshow(subject)
-    board.hide(item, effect)
+    board.hide(born, effect)
     return None
 
 
