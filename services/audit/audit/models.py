@@ -100,6 +100,7 @@ class LogBatch(Table, table=True):
     """One signed batch: entries from `first_index` up to `size`, sent as version `version` of the stream share-log."""
 
     __tablename__ = "log_batch"
+    __table_args__ = (Index("log_batch_appended", "appended_at", "first_index"),)
 
     version: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     first_index: int = Field(sa_column=Column(BigInteger, nullable=False))

@@ -41,6 +41,14 @@ SELECT n, '\\x00', 'person-' || n / 20, 'subject-' || n / 20, '{{}}' FROM genera
 """
 
 
+_FILL_BATCHES = f"""
+INSERT INTO log_batch
+SELECT n + 1, n * 100, n * 100 + 100, 'key', 'signature', 'event-' || n,
+    %(at)s::timestamptz + n * interval '100 minutes'
+FROM generate_series(0::bigint, {ENTRIES} / 100 - 1) n;
+"""
+
+
 @pytest.fixture(scope="module")
 def filled(make_database: MakeDatabase) -> TestDatabase:
     """A log of a size at which reading all of it would be a fault."""
@@ -54,9 +62,10 @@ def filled(make_database: MakeDatabase) -> TestDatabase:
         }
         owner.execute(_FILL.replace(" % ", " %% "), tags)
         owner.execute(_FILL_DETAIL)
+        owner.execute(_FILL_BATCHES, {"at": AT})
         for ref, key in keys.items():
             owner.execute("INSERT INTO subject_key VALUES (%s, %s)", (ref, key))
-        owner.execute("VACUUM ANALYZE log_entry, log_detail")
+        owner.execute("VACUUM ANALYZE log_entry, log_detail, log_batch")
     return made
 
 
@@ -81,6 +90,7 @@ SHARES = [
     ShareFilter(member=MEMBER),
     ShareFilter(subject_ref=SUBJECT),
     ShareFilter(decided_from=AT + timedelta(minutes=100), decided_to=AT + timedelta(minutes=200)),
+    ShareFilter(decided_from=AT + timedelta(minutes=ENTRIES * 3 // 4)),
     ShareFilter(recipient="recipient-103", decision=Verdict.REFUSED, decided_from=AT),
 ]
 OTHERS: list[EntryFilter | AccessFilter] = [

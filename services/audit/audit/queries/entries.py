@@ -6,18 +6,21 @@ Invariant: every filter narrows by an index (tests/integration/audit/test_indexe
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from audit.models import DeliveryRow, LogDetail, LogEntryRow
+from audit.models import DeliveryRow, LogBatch, LogDetail, LogEntryRow
 from audit.queries.tags import member_tags, person_tags
 from contracts.codes import EntryKind
 from contracts.http.audit import AccessFilter, EntryFilter, ShareFilter
 from contracts.log_leaf import EventLeaf, ShareLeaf, read_leaf
+
+CLOCKS_DISAGREE = timedelta(days=1)
+"""At the very most."""
 
 Conditions = Sequence[ColumnElement[bool]]
 
@@ -68,9 +71,22 @@ async def _who_and_when(session: AsyncSession, wanted: ShareFilter | EntryFilter
         found.append(_one_of(col(LogEntryRow.member), await member_tags(session, wanted.member)))
     if wanted.decided_from is not None:
         found.append(col(LogEntryRow.decided_at) >= wanted.decided_from)
+        found.extend(await _not_before(session, wanted.decided_from))
     if wanted.decided_to is not None:
         found.append(col(LogEntryRow.decided_at) < wanted.decided_to)
     return found
+
+
+async def _not_before(session: AsyncSession, moment: datetime) -> list[ColumnElement[bool]]:
+    """What was decided since then is no earlier in the log than what was appended since then: nothing is appended
+    before it is decided, but by clocks that disagree. So a question about yesterday does not read the years before."""
+    first = await session.scalar(
+        select(col(LogBatch.first_index))
+        .where(col(LogBatch.appended_at) >= moment - CLOCKS_DISAGREE)
+        .order_by(col(LogBatch.appended_at))
+        .limit(1)
+    )
+    return [] if first is None else [col(LogEntryRow.log_index) >= first]
 
 
 def below(size: int) -> ColumnElement[bool]:
