@@ -101,8 +101,8 @@ SHARED = (
     Mutation(
         "a-body-is-looked-at-before-the-token",
         "chassis/http.py",
-        "    app.add_exception_handler(RequestValidationError, after_the_token(problems.on_validation))\n",
-        "",
+        "problems.in_words_of_the_route(after_the_token(problems.on_validation))",
+        "problems.in_words_of_the_route(problems.on_validation)",
         ("tests/system/test_tokens.py", "-k", "told_nothing"),
     ),
     Mutation(
