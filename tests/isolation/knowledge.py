@@ -7,7 +7,7 @@ withdrawal. That there is such a person, whoever was told may know for good.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tests.isolation.agencies import AUDITOR, PARTIES
+from tests.isolation.agencies import AUDITOR, KINDS, PARTIES
 from tests.isolation.clauses import CLAUSES, named, needs_of
 
 OWN = frozenset({"own", "grounds"})
@@ -47,6 +47,8 @@ class Knowledge:
     recorded: set[tuple[str, str, int]] = field(default_factory=set)
     """Who ever recorded a consent that names whom, and about whom."""
     holder: dict[int, str] = field(default_factory=dict)
+    held: set[tuple[str, int]] = field(default_factory=set)
+    """Prisons that left a person, by a transfer or by themselves."""
     mappa: set[int] = field(default_factory=set)
     referrals: list[Referral] = field(default_factory=list)
     asked: dict[str, tuple[str, str, int]] = field(default_factory=dict)
@@ -107,7 +109,8 @@ class Knowledge:
         self.consented = {each for each in self.consented if each[1] != person}
         self.willing = {share for share in self.willing if share.person != person}
 
-    def _grounds(self, share: Share) -> Iterator[tuple[str, ...]]:
+    def _grounds(self, share: Share, *, on: bool = True) -> Iterator[tuple[str, ...]]:
+        """What carries it; `on` is whether a referral may hand it on, which nobody hands on again."""
         if share.recipient == AUDITOR:
             if share.category == "grounds":
                 yield ()
@@ -115,10 +118,10 @@ class Knowledge:
         if share.category in OWN:
             return
         for needs in needs_of(share.source, share.recipient, share.category):
-            if all(self._is_met(need, share) for need in needs):
+            if all(self._is_met(need, share, on=on) for need in needs):
                 yield needs
 
-    def _is_met(self, need: str, share: Share) -> bool:
+    def _is_met(self, need: str, share: Share, *, on: bool) -> bool:
         source, recipient, person = share.source, share.recipient, share.person
         of_this = [each for each in self.referrals if each.person == person]
         match need:
@@ -131,11 +134,13 @@ class Knowledge:
             case "mappa":
                 return person in self.mappa
             case "receiver":
-                return any((each.sender, each.receiver) == (source, recipient) for each in of_this)
+                ours = [each for each in of_this if each.receiver == recipient]
+                return any(each.sender == source or (on and self._hands_on(each, share)) for each in ours)
             case "sender":
                 return any((each.receiver, each.sender) == (source, recipient) for each in of_this)
             case "order":
-                return any((each.sender, each.receiver) == (source, recipient) and each.is_ordered for each in of_this)
+                ordered = [each for each in of_this if each.is_ordered and each.receiver == recipient]
+                return any(each.sender == source or (on and self._hands_on(each, share)) for each in ordered)
             case "referred":
                 return any(each.receiver == recipient and self._stands(each) for each in of_this)
             case "asked-whether":
@@ -146,6 +151,17 @@ class Knowledge:
             case "pulled":
                 return (recipient, named(share.category), person) in self.pulled
         raise AssertionError(f"no such need: {need}")
+
+    def _hands_on(self, referral: Referral, share: Share) -> bool:
+        """Whether the sender may hand this on, which is another's: it may have it, or held the person before."""
+        if named(share.category) not in ("identity", "release-date"):
+            return False
+        if KINDS[share.source] == KINDS[referral.sender] == "prison" and (referral.sender, share.person) in self.held:
+            return True
+        if named(share.category) == "identity" and KINDS[share.source] != "prison":
+            return False
+        own = Share(referral.sender, share.person, named(share.category), share.source)
+        return any(True for _ in self._grounds(own, on=False))
 
     def _stands(self, referral: Referral) -> bool:
         """Whether a referral has a ground on which it may have come."""

@@ -82,6 +82,7 @@ async def leave(walk: Walk, agency: str, person: int, other: str) -> None:
     answer = await walk.call(agency, "DELETE", f"{walk.path(person)}/involvement")
     if answer.status_code == 204:
         walk.knowledge.involved.pop((agency, person), None)
+        walk.knowledge.held.add((agency, person))
 
 
 async def push(walk: Walk, agency: str, person: int, other: str) -> None:
@@ -111,6 +112,7 @@ async def transfer(walk: Walk, agency: str, person: int, other: str) -> None:
         walk.knowledge.holder[person] = there
         walk.knowledge.involved[there, person] = "confirmed"
         walk.knowledge.involved.pop((agency, person), None)
+        walk.knowledge.held.add((agency, person))
         walk.knowledge.written.add((there, person, "custody-status"))
 
 

@@ -125,6 +125,14 @@ SERVICES = (
         cheap=True,
     ),
     Mutation(
+        "a-referral-opens-what-its-sender-may-not-have",
+        "services/consent/consent/domain/referrals.py",
+        "or has(referral))",
+        "or True)",
+        ("tests/unit/consent/test_handing_on.py",),
+        cheap=True,
+    ),
+    Mutation(
         "an-erasure-keeps-sections",
         "services/caseload/caseload/operations/erasure.py",
         '    "section",\n',

@@ -212,11 +212,9 @@ def touches(category: Category, world: World) -> bool:
 
 
 def names(category: str, source: AgencyFact, world: World) -> bool:
-    """Whether a live referral names the recipient, and this is something that comes with it from this source."""
-    if category == "referral":
-        return world.own
-    known = category == "release-date" or (category == "identity" and (world.own or source.kind == "prison"))
-    return world.referral is not None and known
+    """Whether a live referral names the recipient, and this comes with it. The others of these worlds hand on nothing:
+    who made them may have nothing of it."""
+    return category in ("identity", "referral", "release-date") and world.own
 
 
 def came_by(sender: AgencyFact | None, receiver: AgencyFact, world: World) -> str | None:

@@ -108,7 +108,7 @@ def test_nobody_offers_a_referral_of_another_sender_or_to_another_receiver() -> 
 def test_a_source_whose_own_referral_waits_does_not_learn_that_another_came_under_an_order() -> None:
     drugs = "das-riverside"
     waiting, came = referral(PRISON, drugs), referral(PROBATION, drugs, ordered=True)
-    person = PersonFacts(version=1, referrals=(waiting, came))
+    person = PersonFacts(version=1, referrals=(waiting, came), involvements=(involvement(PROBATION),))
     found = decide(question(PRISON, drugs, Category.RELEASE_DATE, person), policy())
     assert found.grant is not None
     assert (found.grant.rule.clause.id, found.source_sees_recipient) == ("4.2", False)

@@ -1,7 +1,7 @@
 """The conditions a clause can put on the facts, as a table. A fact that is unknown does not meet its condition.
 
-Conditions about a referral ask for what its owner asserts of it (`domain/referrals.py`). Whether a referral came to
-its receiver at all is a decision of its own: `Came` takes it.
+Conditions about a referral ask for what its owner asserts of it (`domain/referrals.py`). Whether it came to its
+receiver at all, and whether its sender may have what it hands on, are decisions of their own: `Beside` takes them.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from consent.domain.facts import AgencyFact, Consent, EmergencyRequest, Involvement, Mappa, Question, Referral
 from consent.domain.policy import UK, midnight
 from consent.domain.redaction import HEALTH_KINDS
-from consent.domain.referrals import answered, named, to_recipient
+from consent.domain.referrals import Has, answered, named, to_recipient
 from contracts.agreement import Condition
 from contracts.codes import AgencyKind, Category, InvolvementState, Reason
 
@@ -34,10 +34,16 @@ class Missed:
     reason: Reason = Reason.CONDITION_NOT_MET
 
 
-Came = Callable[[Referral], Reason | None]
-"""Why a live referral that names the recipient may not itself come to it now; None if it may, on whatever basis."""
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The decisions that a condition about a referral waits for."""
 
-Check = Callable[[Condition, Question, Came], Missed | None]
+    came: Callable[[Referral], Reason | None]
+    """Why a live referral that names the recipient may not itself come to it now; None if it may, on whatever basis."""
+    has: Has
+
+
+Check = Callable[[Condition, Question, Beside], Missed | None]
 
 ANOTHER_CASE = frozenset(
     {
@@ -57,9 +63,9 @@ ANOTHER_CASE = frozenset(
 """Conditions without which a clause does not speak of the case at all."""
 
 
-def missed(condition: Condition, question: Question, came: Came) -> Missed | None:
+def missed(condition: Condition, question: Question, beside: Beside) -> Missed | None:
     """None if the condition is met. `chosen-authority` is judged with the consent (`not_chosen`)."""
-    return CHECKS[condition.kind](condition, question, came)
+    return CHECKS[condition.kind](condition, question, beside)
 
 
 def not_chosen(consent: Consent, recipient: AgencyFact) -> Missed | None:
@@ -113,14 +119,14 @@ def homelessness_from(question: Question, days: int) -> datetime | None:
     return None if release_date is None else midnight(release_date - timedelta(days=days))
 
 
-def _contracted_by(condition: Condition, question: Question, _came: Came) -> Missed | None:
+def _contracted_by(condition: Condition, question: Question, _beside: Beside) -> Missed | None:
     kind = question.recipient.contractor_kind
     if question.recipient.contracted_by and kind in condition.kinds:
         return None
     return Missed("recipient.contracted_by", " or ".join(condition.kinds), str(kind or "nobody"))
 
 
-def _not_contracted(condition: Condition, question: Question, _came: Came) -> Missed | None:
+def _not_contracted(condition: Condition, question: Question, _beside: Beside) -> Missed | None:
     recipient = question.recipient
     if recipient.kind != AgencyKind.PROVIDER or not recipient.contracted_by:
         return None
@@ -129,11 +135,11 @@ def _not_contracted(condition: Condition, question: Question, _came: Came) -> Mi
     return Missed("recipient.contracted_by", "nobody", str(recipient.contractor_kind or "unknown"))
 
 
-def _mappa(_: Condition, question: Question, _came: Came) -> Missed | None:
+def _mappa(_: Condition, question: Question, _beside: Beside) -> Missed | None:
     return None if managed_by(question) else Missed("person.mappa", "managed", "not managed")
 
 
-def _near_homelessness(condition: Condition, question: Question, _came: Came) -> Missed | None:
+def _near_homelessness(condition: Condition, question: Question, _beside: Beside) -> Missed | None:
     days = condition.days or 0
     begins = homelessness_from(question, days)
     if begins is None:
@@ -141,13 +147,13 @@ def _near_homelessness(condition: Condition, question: Question, _came: Came) ->
     return None if begins <= question.now else Missed("release.date", f"within {days} days", "further away")
 
 
-def _care(_: Condition, question: Question, came: Came) -> Missed | None:
+def _care(_: Condition, question: Question, beside: Beside) -> Missed | None:
     """A confirmed involvement that gives care, or a live referral that came; one that was refused opens nothing."""
     involvement = involvement_of(question)
     if involvement and involvement.state == InvolvementState.CONFIRMED and set(involvement.roles) - NOT_CARE:
         return None
     referrals = () if question.offer.category == Category.REFERRAL else to_recipient(question)
-    refusals = [came(each) for each in referrals]
+    refusals = [beside.came(each) for each in referrals]
     if None in refusals:
         return None
     why = next((each for each in refusals if each), Reason.CONDITION_NOT_MET)
@@ -160,26 +166,26 @@ def _role_of(involvement: Involvement | None) -> str:
     return "no care role" if involvement.state == InvolvementState.CONFIRMED else str(involvement.state)
 
 
-def _health_bodies(_: Condition, question: Question, _came: Came) -> Missed | None:
+def _health_bodies(_: Condition, question: Question, _beside: Beside) -> Missed | None:
     if question.offer.source.kind in HEALTH_KINDS and question.recipient.kind in HEALTH_KINDS:
         return None
     return Missed("agencies.kind", "health bodies on both ends", "another")
 
 
-def _addressee(_: Condition, question: Question, _came: Came) -> Missed | None:
+def _addressee(_: Condition, question: Question, _beside: Beside) -> Missed | None:
     if question.recipient.id in (question.offer.addressees or ()):
         return None
     return Missed("offer.addressee", "the recipient", "none" if question.offer.addressees is None else "others")
 
 
-def _push(_: Condition, question: Question, _came: Came) -> Missed | None:
+def _push(_: Condition, question: Question, _beside: Beside) -> Missed | None:
     emergency = question.offer.emergency
     if emergency is None or not emergency.member or not emergency.justification.strip():
         return Missed("emergency.push", "named member and justification", "none")
     return _unjustified(question)
 
 
-def _pull(_: Condition, question: Question, _came: Came) -> Missed | None:
+def _pull(_: Condition, question: Question, _beside: Beside) -> Missed | None:
     if request_for(question) is None:
         return Missed("emergency.request", "in force", "none")
     return _unjustified(question)
@@ -191,34 +197,35 @@ def _unjustified(question: Question) -> Missed | None:
     return None
 
 
-def _named_receiver(_: Condition, question: Question, came: Came) -> Missed | None:
+def _named_receiver(_: Condition, question: Question, beside: Beside) -> Missed | None:
     """A screening request that may not come itself opens nothing: who the person is would tell that it was made."""
     is_itself = question.offer.category == Category.REFERRAL
-    if any(is_itself or not each.screening or came(each) is None for each in named(question)):
+    found = named(question, beside.has)
+    if any(is_itself or not each.screening or beside.came(each) is None for each in found):
         return None
     return Missed("referral.receiver", "the recipient of a live referral", "none")
 
 
-def _order_reference(_: Condition, question: Question, _came: Came) -> Missed | None:
-    if any(referral.ordered for referral in named(question)):
+def _order_reference(_: Condition, question: Question, beside: Beside) -> Missed | None:
+    if any(referral.ordered for referral in named(question, beside.has)):
         return None
     return Missed("referral.order_reference", "given", "none")
 
 
-def _same_referral(_: Condition, question: Question, _came: Came) -> Missed | None:
-    if answered(question) or (question.offer.category == Category.REFERRAL and named(question)):
+def _same_referral(_: Condition, question: Question, beside: Beside) -> Missed | None:
+    if answered(question) or (question.offer.category == Category.REFERRAL and named(question, beside.has)):
         return None
     return Missed("referral.id", "of these two agencies", "none")
 
 
-def _referral_receiver(_: Condition, question: Question, _came: Came) -> Missed | None:
+def _referral_receiver(_: Condition, question: Question, _beside: Beside) -> Missed | None:
     referral = question.offer.referral
     if referral is not None and referral.receiver == question.offer.source.id:
         return None
     return Missed("referral.receiver", "the source", "another" if referral else "none")
 
 
-def _with_the_consent(_condition: Condition, _question: Question, _came: Came) -> Missed | None:
+def _with_the_consent(_condition: Condition, _question: Question, _beside: Beside) -> Missed | None:
     """Judged by `not_chosen`, once the consent is known."""
     return None
 

@@ -12,7 +12,7 @@ from consent.domain.facts import Consent, EmergencyRequest, Ground, PersonFacts,
 from consent.domain.grounds import NotCovered, boundaries, consent_for, instant, objects_to
 from consent.domain.policy import Policy, Rule, midnight
 from consent.domain.redaction import holds_protected, removed
-from consent.domain.referrals import answered, between_its_ends, itself, screened
+from consent.domain.referrals import answered, between_its_ends, held, itself, screened, to_sender
 from contracts.codes import Basis, Category, Purpose, Reason, SubjectTo
 
 CLAUSE_FREE = ""
@@ -156,11 +156,15 @@ def _conditions(rule: Rule, question: Question, policy: Policy) -> list[Miss]:
     def came(referral: Referral) -> Reason | None:
         return decide(itself(referral, question.recipient, question), policy).reason
 
+    def has(referral: Referral) -> bool:
+        return held(referral, question) or decide(to_sender(referral, question), policy).permitted
+
+    beside = facts_of.Beside(came, has)
     misses = []
     for condition in rule.clause.conditions:
         if condition.only_for and question.offer.category not in condition.only_for:
             continue
-        missed = facts_of.missed(condition, question, came)
+        missed = facts_of.missed(condition, question, beside)
         if missed is not None:
             misses.append(_miss(rule, missed))
     return misses

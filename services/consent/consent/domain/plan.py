@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from consent.domain.facts import AgencyFact, OfferFacts, PersonFacts
 from consent.domain.policy import PARTIES
-from consent.domain.referrals import gives
+from consent.domain.referrals import may_give
 from contracts.codes import AgencyKind, Basis, Category, Effect, InvolvementState, Reason
 
 WITHDRAWING = frozenset(
@@ -69,7 +69,7 @@ def concerned(
         for request in person.requests
         if request.category == offer.category and request.source in (None, offer.source.id)
     }
-    others |= {each.receiver for each in person.referrals if not each.screening or gives(each, offer)}
+    others |= {each.receiver for each in person.referrals if not each.screening or may_give(each, offer)}
     if offer.referral is not None:
         others |= {offer.referral.sender.id, offer.referral.receiver}
     others.discard(offer.source.id)
