@@ -6,6 +6,7 @@ from chassis.ids import new_id
 from tests.isolation.agencies import AUDITOR, KINDS
 from tests.isolation.answers import IDS, nobody, tried
 from tests.isolation.calls import ERRANDS, LISTS, QUESTIONS, Route, filled
+from tests.isolation.shares import in_feed, in_view
 from tests.isolation.walk import Walk
 
 SAMPLE = 6
@@ -38,6 +39,8 @@ async def look(walk: Walk, agency: str) -> None:
             if not walk.knowledge.knows_of(agency, person):
                 assert (answer.status_code, answer.json()["code"]) == (404, "person-unknown"), path
                 assert "etag" not in answer.headers
+            elif answer.is_success and path == f"/people/{found}":
+                walk.judge(agency, path, in_view(answer.json()), past=False)
             elif answer.is_success and path.endswith("/disclosures"):
                 lines = [each for each in answer.json()["items"] if each["direction"] == "disclosed"]
                 _ensure_nameable(walk, agency, person, lines)
@@ -146,6 +149,7 @@ async def _read_feed(walk: Walk, agency: str) -> None:
     while True:
         page = await walk.call(agency, "GET", "/feed?limit=500" + (f"&after={after}" if after else ""))
         items += [each["cursor"] for each in page.json()["items"]]
+        walk.judge(agency, "/feed", in_feed(page.json()), past=True)
         after = page.json()["next"]
         if len(page.json()["items"]) < 500:
             break

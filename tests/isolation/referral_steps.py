@@ -12,7 +12,7 @@ SAID: dict[str, dict[str, Any]] = {
     "submission": {},
     "withdrawal": {"reason_code": "NEE"},
     "closure": {"reason_code": "NEE"},
-    "acceptance": {"team": "{word}", "interim_support": "{word}", "appointment_at": "2031-03-04T10:00:00Z"},
+    "acceptance": {"team": "{word}", "interim_support": "{word}", "appointment_at": "{minute}"},
     "rejection": {"reason_code": "OTHER", "comment": "{word}", "next": {"kind": "none"}},
     "advice": {"comment": "{word}"},
     "information-request": {"question": "{word}"},
@@ -20,11 +20,13 @@ SAID: dict[str, dict[str, Any]] = {
     "resumption": {},
     "allocation": {"team": "{word}"},
     "outcome": {"result": "completed", "code": "COMPLETED"},
-    "appointments": {"at": "2031-03-05T10:00:00Z", "place": "{word}"},
+    "appointments": {"at": "{minute}", "place": "{word}"},
     "attendance": {"outcome": "attended"},
     "waiting-update": {"expected_start": "2031-03-04"},
 }
-"""Action -> what is said; free texts are marked."""
+"""Action -> what is said; free texts and times are marked."""
+ANSWERS = ("referral-status", "engagement")
+"""What a receiver's deed may be shared as."""
 
 
 def referring(*, ordered: bool) -> Step:
@@ -47,6 +49,7 @@ def referring(*, ordered: bool) -> Step:
             assert (agency, person) in walk.knowledge.met, "an agency has referred a person whom it does not know"
             made = answer.json()["referral_id"]
             walk.knowledge.referrals.append(Referral(made, person, agency, other, ordered))
+            walk.knowledge.written |= {(agency, person, "referral"), (other, person, "referral-status")}
             walk.ids[made] = person
 
     return refer
@@ -69,12 +72,15 @@ async def act(walk: Walk, agency: str, person: int, other: str) -> None:
         return
     action = walk.random.choice(may)
     category = "referral" if end == referral.sender else "detail"
-    body = {
-        key: walk.mark(end, person, category) if value == "{word}" else value for key, value in SAID[action].items()
+    fill = {
+        "{word}": lambda: walk.mark(end, person, category),
+        "{minute}": lambda: walk.minute(end, person, "appointment").isoformat(),
     }
+    body = {key: fill[value]() if str(value) in fill else value for key, value in SAID[action].items()}
     path = f"appointments/{own[-1]}/attendance" if action == "attendance" else action
     done = await walk.call(end, "POST", f"/referrals/{referral.id}/{path}", body or None, if_match=seen.headers["etag"])
     assert done.is_success, f"{action}: {done.text}"
+    walk.knowledge.written |= {(end, person, each) for each in ANSWERS if end == referral.receiver}
     if action == "appointments":
         referral.appointments.append(done.json()["appointments"][-1]["appointment_id"])
     if action == "acceptance":
@@ -89,6 +95,7 @@ async def ask(walk: Walk, agency: str, person: int, other: str) -> None:
     if answer.status_code == 201:
         made = answer.json()["screening_id"]
         walk.knowledge.asked[made] = (agency, trust, person)
+        walk.knowledge.written.add((agency, person, "referral"))
         walk.ids[made] = person
 
 
@@ -99,6 +106,7 @@ async def answer(walk: Walk, agency: str, person: int, other: str) -> None:
             said = await walk.call(trust, "POST", f"/screening-requests/{screening}/answer", {"answer": "yes"})
             if said.is_success:
                 assert walk.knowledge.knows_of(trust, person)
+                walk.knowledge.written.add((trust, person, "known-to-service"))
                 return
 
 

@@ -87,7 +87,7 @@ async def leave(walk: Walk, agency: str, person: int, other: str) -> None:
 
 async def push(walk: Walk, agency: str, person: int, other: str) -> None:
     body = {
-        "date": f"2031-{1 + walk.number() % 12:02d}-04",
+        "date": walk.day(agency, person, "release-date").isoformat(),
         "status": "confirmed",
         "reason": "recalculation",
         "reporting": walk.mark(agency, person, "release-date/reporting"),

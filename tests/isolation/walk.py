@@ -8,7 +8,9 @@ which may not know that person, can look at; and at every route such a stranger 
 import itertools
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -17,12 +19,15 @@ import httpx2
 from tests.isolation.agencies import AUDITOR, KINDS, PARTIES
 from tests.isolation.calls import Route, routes
 from tests.isolation.knowledge import Knowledge, Referral, Share
+from tests.isolation.shares import Said
 from tests.support.pipe import Pipe
 
-MARKER = re.compile(r"Zq[0-9a-f]{6}")
+MARKER = re.compile(r"Zq[0-9a-f]{6}|20[3-9]\d-\d\d-\d\d(?:T\d\d:\d\d)?")
+"""A word, a day or a minute of which it is known who wrote it; most days of an answer are nobody's."""
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 PERSONS = 2
 _numbers = itertools.count(1)
+_days = itertools.count(1)
 _LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 
 
@@ -32,6 +37,8 @@ class Counted:
 
     requests: int = 0
     shown: Counter[str] = field(default_factory=Counter)
+    judged: Counter[str] = field(default_factory=Counter)
+    """Items and sections rightly shown, by category."""
     named: int = 0
     strange: int = 0
     called: set[tuple[str, str, str]] = field(default_factory=set)
@@ -71,9 +78,24 @@ class Walk:
     def mark(self, agency: str, person: int, category: str) -> str:
         """A word that nobody else uses."""
         word = f"Zq{next(_numbers):06x}"
+        self._written(agency, person, category, word)
+        return word
+
+    def _written(self, agency: str, person: int, category: str, word: str) -> None:
         self.written[word] = (agency, person, category)
         self.knowledge.written.add((agency, person, category))
-        return word
+
+    def day(self, agency: str, person: int, category: str) -> date:
+        """A day that nobody else uses, and that no rule makes of another such day."""
+        found = date(2031, 1, 1) + timedelta(days=97 * next(_days))
+        self._written(agency, person, category, found.isoformat())
+        return found
+
+    def minute(self, agency: str, person: int, category: str) -> datetime:
+        """A minute that nobody else uses."""
+        found = datetime(2031, 3, 5, tzinfo=UTC) + timedelta(minutes=next(_days))
+        self._written(agency, person, category, found.strftime("%Y-%m-%dT%H:%M"))
+        return found
 
     def number(self) -> int:
         """A number that was not used yet."""
@@ -151,6 +173,17 @@ class Walk:
         chosen = self.random.sample(fresh, min(count, len(fresh)))
         rest = [each for each in routes if each not in chosen]
         return chosen + self.random.sample(rest, min(count - len(chosen), len(rest)))
+
+    def judge(self, agency: str, path: str, said: Iterable[Said], *, past: bool) -> None:
+        """What an answer says that it shares is what its reader may have, or might have had."""
+        for id_of_person, category, source in said:
+            person = self.ids.get(id_of_person)
+            if person is None or source == agency:
+                continue
+            share = Share(agency, person, category, source)
+            allowed = self.knowledge.ever(share) if past else self.knowledge.now(share)
+            assert allowed, f"{path} shares with {agency} the {category} that {source} has of person {person}"
+            self.counted.judged[category] += 1
 
     def may_not_have(self, agency: str, referral: Referral) -> bool:
         """Whether a referral is nothing to this agency."""

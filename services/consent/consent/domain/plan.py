@@ -50,10 +50,11 @@ class Refused:
     reason: Reason
 
 
-Next = Literal["keep", "permit", "replace", "rebase", "refuse", "end", "silent"]
-"""`replace` shows the same version in another width, `rebase` the same content on another basis."""
+Next = Literal["keep", "permit", "replace", "rebase", "refuse", "end", "take-back", "silent"]
+"""`replace` shows the same version in another width, `rebase` the same content on another basis; `take-back` ends once
+more, and for good, what had ended and stayed in the feed."""
 
-ENDING = frozenset({"end", "replace", "rebase"})
+ENDING = frozenset({"end", "replace", "rebase", "take-back"})
 
 
 def concerned(
@@ -114,6 +115,8 @@ def effect_of(step: Next, reason: Reason | None, live: LiveShare, *, unjustified
 
     What goes on being shown on another basis stays in the feed as it was, but for what stood on consent.
     """
+    if step == "take-back":
+        return Effect.WITHDRAW
     if step == "rebase" and not unjustified:
         return Effect.WITHDRAW if live.basis is Basis.CONSENT else Effect.END
     return Effect.WITHDRAW if reason is None or reason in WITHDRAWING or unjustified else Effect.END

@@ -52,6 +52,7 @@ class ShareRow(Table, table=True):
         Index("share_of_subject", "subject_ref", "recipient"),
         Index("share_live_of_person", "person_id", postgresql_where=text("ended_at IS NULL")),
         Index("share_consent", "consent_id", postgresql_where=text("consent_id IS NOT NULL")),
+        Index("share_ended_on_consent", "person_id", postgresql_where=text("basis = 'consent' AND effect = 'end'")),
     )
 
     id: str = Field(primary_key=True)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from consent.domain.decide import Verdict, decide, decide_again_at
 from consent.domain.facts import AgencyFact, Emergency, OfferFacts, PersonFacts, Question
+from consent.domain.lingering import still_agreed
 from consent.domain.plan import LiveShare, addressees, concerned, what_next
 from consent.domain.redaction import field_names, redact
 from consent.models import OfferRow, PersonRow
@@ -59,12 +60,20 @@ def _decide_offer(
     subject = subject_of(offer)
     fact = _offer_fact(offer, source, snapshot, standing.unjustified[subject])
     live = {share.recipient: share for share in standing.live[subject]}
+    lingering = {
+        share.recipient: share
+        for share in standing.ended[subject]
+        if share.recipient not in live
+        and share.recipient in snapshot.agencies
+        and not still_agreed(fact.category, source, snapshot.agencies[share.recipient], person, now)
+    }
+    stood = lingering | live
     decisions: list[Decision] = []
     asked: list[tuple[str, Question, Verdict]] = []
-    for name in concerned(fact, person, live.values(), snapshot.agencies):
-        question = Question(fact, snapshot.agencies[name], person, now, live[name].clause if name in live else None)
+    for name in concerned(fact, person, stood.values(), snapshot.agencies):
+        question = Question(fact, snapshot.agencies[name], person, now, stood[name].clause if name in stood else None)
         verdict = decide(question, snapshot.policy)
-        decision = _follow(decided, offer, question, verdict, live.get(name), standing, snapshot)
+        decision = _follow(decided, offer, question, verdict, live.get(name), lingering.get(name), standing, snapshot)
         if decision is not None:
             decisions.append(decision)
             asked.append((decision.share_id, question, verdict))
@@ -81,6 +90,7 @@ def _follow(
     question: Question,
     verdict: Verdict,
     live: LiveShare | None,
+    lingering: LiveShare | None,
     standing: Standing,
     snapshot: Snapshot,
 ) -> Decision | None:
@@ -97,6 +107,8 @@ def _follow(
         live=live,
         refused=refused,
     )
+    if lingering is not None and not verdict.permitted:
+        step, live = "take-back", lingering
     if step in ("keep", "silent") or (step == "refuse" and offer.content is None):
         return None
     decision = decision_of(offer, question, verdict, content, snapshot, step, live)
@@ -171,7 +183,7 @@ def _refuse(decided: Decided, offer: OfferRow, decision: Decision) -> None:
 
 
 def _end(decided: Decided, offer: OfferRow, live: LiveShare, effect: Effect | None, now: datetime) -> None:
-    """A live share ends. With an effect its recipient loses it at once; without, another one takes its place.
+    """A share ends. With an effect its recipient loses it at once; without, another one takes its place.
 
     The same content on another basis is never out of sight: the log's entry alone puts one in the other's place.
     """

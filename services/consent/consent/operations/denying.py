@@ -19,7 +19,7 @@ from contracts.decisions import DeniedShare, ShareDeniedV1
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """A live share that ends with an effect."""
+    """A share that ends with an effect."""
 
     share_id: str
     recipient: str
@@ -58,10 +58,11 @@ _OLDER = """
 SELECT newest.id, older.id, older.basis = newest.basis
 FROM share newest JOIN share older USING (category, subject_ref, recipient)
 WHERE newest.id = ANY(:ids) AND older.ended_at IS NOT NULL AND older.effect IS NULL
-  AND older.decided_at >= coalesce(
+  AND older.decided_at <= newest.decided_at AND older.decided_at >= coalesce(
     (SELECT max(taken.ended_at) FROM share taken
      WHERE taken.effect IS NOT NULL AND taken.category = newest.category
-       AND taken.subject_ref = newest.subject_ref AND taken.recipient = newest.recipient),
+       AND taken.subject_ref = newest.subject_ref AND taken.recipient = newest.recipient
+       AND (newest.ended_at IS NULL OR taken.ended_at < newest.ended_at)),
     '-infinity')
 ORDER BY newest.id, older.decided_at DESC, older.id
 """

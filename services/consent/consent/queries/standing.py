@@ -22,6 +22,8 @@ class Standing:
 
     offers: dict[str, list[OfferRow]]
     live: defaultdict[Subject, list[LiveShare]]
+    ended: defaultdict[Subject, list[LiveShare]]
+    """The last share of each recipient that stood on consent and ended without being taken back."""
     refused: defaultdict[Subject, dict[str, Refused]]
     unjustified: defaultdict[Subject, set[str]]
 
@@ -31,16 +33,22 @@ async def standing_of(session: AsyncSession, ids: Sequence[str]) -> Standing:
     offers = await by_person(session, OfferRow, ids)
     for rows in offers.values():
         rows.sort(key=lambda row: (row.category, row.subject_ref))
-    return Standing(offers, await _live(session, ids), await _refused(session, ids), await _unjustified(session, ids))
+    return Standing(
+        offers,
+        live=await _shares(session, _LIVE, ids),
+        ended=await _shares(session, _ENDED_ON_CONSENT, ids),
+        refused=await _refused(session, ids),
+        unjustified=await _unjustified(session, ids),
+    )
 
 
 def subject_of(row: OfferRow) -> Subject:
     return str(row.category), row.subject_ref
 
 
-async def _live(session: AsyncSession, ids: Sequence[str]) -> defaultdict[Subject, list[LiveShare]]:
+async def _shares(session: AsyncSession, which: str, ids: Sequence[str]) -> defaultdict[Subject, list[LiveShare]]:
     found: defaultdict[Subject, list[LiveShare]] = defaultdict(list)
-    rows = await session.execute(text(_LIVE), {"ids": list(ids)})
+    rows = await session.execute(text(which), {"ids": list(ids)})
     for category, ref, share_id, recipient, version, clause, basis, digest in rows:
         found[category, ref].append(LiveShare(share_id, recipient, version, clause, Basis(basis), digest))
     return found
@@ -63,6 +71,12 @@ async def _unjustified(session: AsyncSession, ids: Sequence[str]) -> defaultdict
 _LIVE = """
 SELECT category, subject_ref, id, recipient, offer_version, clause, basis, content_digest
 FROM share WHERE person_id = ANY(:ids) AND ended_at IS NULL
+"""
+_ENDED_ON_CONSENT = """
+SELECT DISTINCT ON (category, subject_ref, recipient)
+    category, subject_ref, id, recipient, offer_version, clause, basis, content_digest
+FROM share WHERE person_id = ANY(:ids) AND basis = 'consent' AND effect = 'end'
+ORDER BY category, subject_ref, recipient, ended_at DESC
 """
 _REFUSED = """
 SELECT refusal.category, refusal.subject_ref, recipient, offer_version, reason

@@ -1,0 +1,107 @@
+"""What stood on consent and had ended already is taken back with the consent: it was still in its recipient's feed."""
+
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from chassis import clock
+from chassis.ids import new_id
+from contracts.codes import Category
+from contracts.offers import ReferralAssertion
+from tests.integration.consent.conftest import Callers
+from tests.support.consent_bodies import consent_body
+from tests.support.consent_service import ConsentService, offer
+
+CHARITY, PROBATION, TRUST = "charity-newstart", "probation-north", "mht-riverside"
+
+
+async def left(service: ConsentService, callers: Callers) -> tuple[str, list[str]]:
+    """A charity that got two versions on consent and then left; the person, and its shares."""
+    person = new_id()
+    await service.feed(
+        offer(person), service.involvement(person, PROBATION), service.involvement(person, CHARITY, "claimed")
+    )
+    given = await callers.post(PROBATION, f"/people/{person}/consents", consent_body(CHARITY))
+    assert given.status_code == 201, given.text
+    moved = {"release_date": "2027-04-09", "date_type": "CRD", "status": "confirmed", "reason": "correction"}
+    await service.feed(offer(person, version=2, content=moved))
+    await service.feed(service.involvement(person, CHARITY, "ended"))
+    *_, first, second, ended = await service.decisions(CHARITY)
+    assert (ended["ends"], ended["effect"], ended["reason"]) == (second["share_id"], "end", "no-involvement")
+    return person, [first["share_id"], second["share_id"]]
+
+
+async def test_a_withdrawal_takes_back_what_an_agency_got_before_it_left(
+    service: ConsentService, callers: Callers
+) -> None:
+    person, (first, second) = await left(service, callers)
+    assert (await callers.post(PROBATION, f"/people/{person}/consent-withdrawals")).status_code == 200
+    taken = (await service.decisions(CHARITY))[-1]
+    assert (taken["verdict"], taken["ends"], taken["effect"]) == ("refused", second, "withdraw")
+    assert "consent-withdrawn" in [miss["reason"] for miss in taken["near_misses"]]
+    denial = (await service.events("share.denied.v1"))[-1]
+    assert denial["effect"] == "withdraw"
+    assert {each["share_id"] for each in denial["shares"]} == {first, second}
+    # Once: a further word about the person takes nothing back again.
+    before = len(await service.decisions(CHARITY))
+    assert (await callers.post(PROBATION, f"/people/{person}/consent-withdrawals")).status_code == 200
+    assert len(await service.decisions(CHARITY)) == before
+
+
+async def test_it_stays_while_the_person_goes_on_agreeing(service: ConsentService, callers: Callers) -> None:
+    person, _ = await left(service, callers)
+    before = len(await service.decisions(CHARITY))
+    elsewhere = {"recipients": [{"agency": TRUST}]}
+    assert (await callers.post(PROBATION, f"/people/{person}/consent-withdrawals", elsewhere)).status_code == 200
+    assert len(await service.decisions(CHARITY)) == before
+
+
+async def test_what_runs_out_after_its_share_ended_is_taken_back_too(service: ConsentService, callers: Callers) -> None:
+    person, (_, second) = await left(service, callers)
+    async with service.database.transaction() as session:
+        past = {"past": clock.now() - timedelta(days=1), "person": person}
+        await session.execute(text("UPDATE consent SET valid_until = :past WHERE person_id = :person"), past)
+        await session.execute(text("UPDATE person SET decide_again_at = :past WHERE id = :person"), past)
+    await service.drain()
+    taken = (await service.decisions(CHARITY))[-1]
+    assert (taken["ends"], taken["effect"]) == (second, "withdraw")
+
+
+async def test_a_referral_that_was_answered_and_its_answer_go_with_the_consent_to_it(
+    service: ConsentService, callers: Callers
+) -> None:
+    person, referral = new_id(), new_id()
+    said = {"referral_id": referral, "sender": PROBATION, "receiver": TRUST, "live": True}
+
+    await service.feed(service.involvement(person, PROBATION))
+    agreed = consent_body(TRUST, categories=["referral"], purposes=["direct-care", "offender-management"])
+    assert (await callers.post(PROBATION, f"/people/{person}/consents", agreed)).status_code == 201
+    asked = offer(
+        person,
+        source=PROBATION,
+        category=Category.REFERRAL,
+        subject_ref=referral,
+        content={"reason": "Low mood."},
+        to=(TRUST,),
+        referral=ReferralAssertion(**said),
+    )
+    answer = offer(
+        person,
+        source=TRUST,
+        category=Category.REFERRAL_STATUS,
+        subject_ref=referral,
+        content={"referral_id": referral, "state": "rejected"},
+        to=(PROBATION,),
+        referral=ReferralAssertion(**said | {"live": False}),
+    )
+    over = asked.model_copy(
+        update={"offer_id": new_id(), "version": 2, "referral": ReferralAssertion(**said | {"live": False})}
+    )
+    await service.feed(asked, answer, over)
+    assert await service.visible(TRUST) == set()
+    assert await service.visible(PROBATION) == {("referral-status", 1)}
+    came = [each for each in await service.decisions(TRUST) if each["verdict"] == "permitted"]
+    assert (await callers.post(PROBATION, f"/people/{person}/consent-withdrawals")).status_code == 200
+    taken = (await service.decisions(TRUST))[-1]
+    assert (taken["ends"], taken["effect"]) == (came[-1]["share_id"], "withdraw")
+    assert await service.visible(PROBATION) == set()

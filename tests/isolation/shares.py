@@ -1,0 +1,37 @@
+"""Every share in an answer: who wrote what of whom, as the answer itself says it, with words of theirs in it or not."""
+
+from collections.abc import Iterator
+from typing import Any
+
+SECTIONS = {
+    "release": "release-date",
+    "custody_status": "custody-status",
+    "risk_markers": "risk-markers",
+    "licence_conditions": "licence-conditions",
+    "warnings": "warning",
+}
+"""Sections of a person's view that do not bear the name of their category."""
+
+Said = tuple[str, str, str]
+"""Person's id, category, and the agency that it comes from."""
+
+
+def in_feed(page: dict[str, Any]) -> Iterator[Said]:
+    """What the items of a feed still show; one that was taken back shows nothing."""
+    for item in page["items"]:
+        if item["content"] is not None:
+            yield item["person_id"], item["category"], item["source"]["agency"]
+
+
+def in_view(view: dict[str, Any]) -> Iterator[Said]:
+    """What the sections of a person's view show of others' words."""
+    for name, found in view.items():
+        for section in found if isinstance(found, list) else [found]:
+            if isinstance(section, dict) and "share_id" in section:
+                yield view["person_id"], _category(name, section["content"]), section["source"]["agency"]
+
+
+def _category(name: str, content: dict[str, Any]) -> str:
+    if name == "referrals":
+        return "referral-status" if "state" in content else "referral"
+    return SECTIONS.get(name, name)
