@@ -74,7 +74,7 @@ async def act(walk: Walk, agency: str, person: int, other: str) -> None:
     category = "referral" if end == referral.sender else "detail"
     fill = {
         "{word}": lambda: walk.mark(end, person, category),
-        "{minute}": lambda: walk.minute(end, person, "appointment").isoformat(),
+        "{minute}": lambda: walk.minute(end, person, "appointment" if category == "detail" else category).isoformat(),
     }
     body = {key: fill[value]() if str(value) in fill else value for key, value in SAID[action].items()}
     path = f"appointments/{own[-1]}/attendance" if action == "attendance" else action
