@@ -133,6 +133,14 @@ SERVICES = (
         cheap=True,
     ),
     Mutation(
+        "a-withdrawal-leaves-what-had-ended-before-it",
+        "services/consent/consent/operations/decisions.py",
+        "    if lingering is not None and not verdict.permitted:\n        step, live = \"take-back\", lingering\n",
+        "",
+        ("tests/integration/consent/test_taken_back.py",),
+        cheap=True,
+    ),
+    Mutation(
         "an-erasure-keeps-sections",
         "services/caseload/caseload/operations/erasure.py",
         '    "section",\n',
