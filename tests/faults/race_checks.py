@@ -1,15 +1,16 @@
-"""No permit after a withdrawal: by the order of the log, and by the clock of the client who was told so."""
+"""No permit after a withdrawal or while suspended: by the order of the log, and by the clock of who was told so."""
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import psycopg
 
-from tests.faults.races import Withdrawal
+from tests.faults.race_operators import SUSPENDED, Suspension
+from tests.faults.races import ON_CONSENT, Withdrawal
 from tests.support.settled import owner_urls
 from tests.support.stack import RunningStack
 
@@ -31,6 +32,11 @@ class Entry:
     @property
     def person(self) -> str:
         return str(self.detail.get("person_id"))
+
+    @property
+    def decided_at(self) -> datetime:
+        """When a share was."""
+        return datetime.fromisoformat(self.leaf["decided_at"])
 
 
 def entries(stack: RunningStack) -> list[Entry]:
@@ -63,23 +69,59 @@ def permits_after_withdrawal(log: Sequence[Entry]) -> Iterator[str]:
                 yield f"entry {entry.index} permits on a consent that entry {dead[consent]} withdrew"
 
 
-def permits_after_acknowledgement(log: Sequence[Entry], withdrawals: Sequence[Withdrawal]) -> Iterator[str]:
-    """Permits decided, or appended behind the withdrawal, later than the client knew of it."""
-    gone: dict[str, str] = {}
+def acknowledged(withdrawals: Sequence[Withdrawal]) -> dict[str, datetime]:
+    """When each consent's withdrawal was first known of by the client."""
+    gone: dict[str, datetime] = {}
     for withdrawal in withdrawals:
         for consent in withdrawal.consents:
-            at = withdrawal.acknowledged_at.isoformat()
+            at = withdrawal.acknowledged_at
             gone[consent] = min(at, gone.get(consent, at))
+    return gone
+
+
+def permits_after_acknowledgement(log: Sequence[Entry], withdrawals: Sequence[Withdrawal]) -> Iterator[str]:
+    """Permits decided later than the client knew that their consent was withdrawn."""
+    gone = acknowledged(withdrawals)
     for entry in log:
         if entry.kind == "share" and entry.leaf["decision"] == "permitted":
             told = gone.get(str(entry.detail.get("consent_id")))
-            if told is not None and _utc(entry.leaf["decided_at"]) > _utc(told):
+            if told is not None and entry.decided_at > told:
                 yield f"entry {entry.index} was decided after its consent's withdrawal was acknowledged"
 
 
-def _utc(instant: str) -> str:
-    """Instants of the log and of the client, comparable as text."""
-    return datetime.fromisoformat(instant).astimezone(UTC).isoformat(timespec="microseconds")
+def withdrawn_shares(log: Sequence[Entry], withdrawals: Sequence[Withdrawal]) -> dict[str, datetime]:
+    """Shares whose consent was withdrawn, and when the client knew of it."""
+    gone = acknowledged(withdrawals)
+    shares = ((entry.leaf["share_id"], entry.detail.get("consent_id")) for entry in log if entry.kind == "share")
+    return {share: gone[consent] for share, consent in shares if consent in gone}
+
+
+def decided_while_suspended(log: Sequence[Entry], suspensions: Sequence[Suspension]) -> Counter[str]:
+    """Verdicts for the suspended agency between an acknowledged suspension and when its end was asked for; refusals by
+    their reason."""
+    found: Counter[str] = Counter()
+    for entry in log:
+        if entry.kind != "share" or entry.leaf["recipient"] != SUSPENDED:
+            continue
+        if any(each.acknowledged_at < entry.decided_at < each.until for each in suspensions):
+            found[entry.leaf.get("reason") or entry.leaf["decision"]] += 1
+    return found
+
+
+def received(log: Sequence[Entry]) -> set[str]:
+    """Shares that a feed keeps whatever is withdrawn later: their facts ended by themselves, as one number's do when it
+    becomes another's, and not by a withdrawal."""
+    kept: set[str] = set()
+    standing: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for entry in log:
+        if entry.kind == "share":
+            shares = standing[entry.leaf["recipient"], entry.leaf["category"], str(entry.detail.get("subject_ref"))]
+            if effect := entry.leaf.get("effect"):
+                kept |= shares if effect == "end" else set()
+                shares.clear()
+            if entry.leaf["decision"] == "permitted":
+                shares.add(entry.leaf["share_id"])
+    return kept
 
 
 def mixed(log: Sequence[Entry]) -> Iterator[str]:
@@ -91,6 +133,12 @@ def mixed(log: Sequence[Entry]) -> Iterator[str]:
                 yield f"entry {entry.index}: {basis}, and a consent {'is' if named else 'is not'} named"
 
 
-def verdicts(log: Sequence[Entry], people: set[str]) -> Counter[str]:
-    """Decisions about these people, by verdict."""
-    return Counter(entry.leaf["decision"] for entry in log if entry.kind == "share" and entry.person in people)
+def verdicts(log: Sequence[Entry], people: Collection[str]) -> Counter[str]:
+    """What was decided about these people on consent, for those who hear of them by nothing else."""
+    about = [entry.leaf for entry in log if entry.kind == "share" and entry.person in people]
+    return Counter(leaf["decision"] for leaf in about if leaf["recipient"] in ON_CONSENT and _of_consent(leaf))
+
+
+def _of_consent(leaf: dict[str, Any]) -> bool:
+    """Whether a consent is the basis, or the lack of one the reason."""
+    return leaf.get("basis") == "consent" or str(leaf.get("reason")).startswith("consent-")

@@ -1,37 +1,30 @@
-"""Agencies that do everything to one person at once: pushes, consents, withdrawals, renewals, objections, merges; and
-operators who suspend an agency and publish an agreement meanwhile. Everything goes through the gateways.
+"""Agencies that do everything to one person at once: pushes, consents, withdrawals, renewals, objections, merges.
+Everything goes through the gateways.
 
-What was acknowledged, and when, is written down: the checker (tests.faults.race_checks) needs nothing else of it.
+What was acknowledged, and when, is written down: the checkers (tests.faults.race_checks, race_feeds, watching) need
+nothing else of it.
 """
 
 import asyncio
 import itertools
-import json
 import random
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import date, datetime, timedelta
 from typing import Any
 
-import psycopg
-
 from chassis.clock import now
-from chassis.http_client import ServiceClient
-from chassis.ids import new_id
-from contracts.agreement import load_agreement
 from tests.faults.client import FaultyWorld
 from tests.support.eventually import eventually
 from tests.system.world import CHARITY, DRUGS, GATEHOUSE, NORTHGATE, PROBATION, Person
-from throughgate.client import Refused, fetch_token
-from throughgate.local.datadir import DataDir
+from throughgate.client import Refused
 
-SUSPENDED = DRUGS
-"""Who is suspended now and then. The charity never is, so that its views tell of consents alone."""
 RACERS = (CHARITY, GATEHOUSE, DRUGS)
-AGREEMENT = Path(__file__).resolve().parents[2] / "deploy" / "agreements" / "north-isa-1.0.0.yaml"
-_minor = itertools.count(1)
+ON_CONSENT = (CHARITY, DRUGS)
+"""Those of them that may hear of a person by consent and by nothing else."""
+WITHDRAWERS = (NORTHGATE, PROBATION, CHARITY)
+SHOWN_WITHIN = 120
 
 
 @dataclass(frozen=True)
@@ -44,40 +37,77 @@ class Withdrawal:
 
 @dataclass
 class Races:
-    """What was done, by kind, and what was acknowledged. `emptied` is when each person's last withdrawal was;
-    `answered` are the seconds from there until the client had an answer that shows nothing."""
+    """What was done, by kind, and what was acknowledged. `granted` are each person's consents.
+
+    `pushed` is when the push was acknowledged of which a share in the charity's view tells; `emptied` when the last
+    withdrawal was of each person who was in that view; `answered` are the seconds from there until the client had an
+    answer that shows nothing.
+    """
 
     world: FaultyWorld
     chance: random.Random
     did: Counter[str] = field(default_factory=Counter)
     withdrawals: list[Withdrawal] = field(default_factory=list)
+    granted: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    pushed: dict[str, datetime] = field(default_factory=dict)
     emptied: dict[str, datetime] = field(default_factory=dict)
     answered: list[float] = field(default_factory=list)
+    _days: Iterator[int] = field(default_factory=lambda: itertools.count(40))
 
     async def ready(self) -> Person:
-        """A person whom probation supervises and three others may hear of, with a consent and a date at the charity."""
+        """A person whom probation supervises, and whom three others claim."""
         person = await self.world.person()
         await self.world.supervise(person)
         for agency in RACERS:
             await self.world.claim(person, agency)
         return person
 
-    async def run(self, person: Person, *, rounds: int) -> list[str]:
-        """One person's race, and then the last withdrawal, after which the charity's view must be empty; the consents
-        that were given."""
-        granted: list[str] = []
+    async def run(self, person: Person, *, rounds: int) -> None:
+        """One person's race; then the charity sees them, another date is on its way, and all is withdrawn."""
+        await self.race(person, rounds=rounds)
+        await self.shows(person)
+        await self.push(person)
+        await self.empties(person)
+
+    async def stays(self, person: Person, *, rounds: int) -> None:
+        """The same race of a person whose last word is a consent."""
+        await self.race(person, rounds=rounds)
+        await self.shows(person)
+
+    async def race(self, person: Person, *, rounds: int) -> None:
+        """Everything at once, and then a withdrawal of all that was agreed to."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._pushes(person, rounds))
-            group.create_task(self._grants(person, granted, rounds))
-            group.create_task(self._withdraws(person, granted, rounds))
+            group.create_task(self._grants(person, rounds))
+            group.create_task(self._withdraws(person, rounds))
             group.create_task(self._objects(person, rounds // 3 + 1))
-        await self.empties(person, granted)
-        return granted
+        await self._withdraw(person)
+        await self.world.sees_nothing(CHARITY, person)
 
-    async def empties(self, person: Person, granted: list[str]) -> None:
-        """Withdraws everything and waits until the view is empty."""
-        await self._withdraw(person, granted)
-        self.emptied[person.id] = acknowledged = now()
+    async def shows(self, person: Person) -> None:
+        """A consent and a date, until the charity's view has them."""
+        await self._grant(person)
+        on = await self.push(person)
+        acknowledged = now()
+
+        async def shown() -> str:
+            release = (await self.world.view(CHARITY, person)).get("release") or {}
+            there = release and release["content"]["release_date"] == on.isoformat()
+            return str(release["share_id"]) if there else ""
+
+        self.pushed[await eventually(shown, within=SHOWN_WITHIN, every=0.05)] = acknowledged
+
+    async def push(self, person: Person, on: date | None = None) -> date:
+        """A date, by default one that was not pushed before, with words by which this person's news are known again."""
+        on = on or now().date() + timedelta(days=next(self._days))
+        await self.world.push(person, on, reporting=words_about(person))
+        return on
+
+    async def empties(self, person: Person) -> None:
+        """Withdraws all of a person who is in the charity's view, and waits until the charity is told nothing."""
+        acknowledged = await self._withdraw(person)
+        assert acknowledged is not None, "the last withdrawal was refused"
+        self.emptied[person.id] = acknowledged
         await self.world.sees_nothing(CHARITY, person)
         self.answered.append((now() - acknowledged).total_seconds())
 
@@ -93,63 +123,34 @@ class Races:
         assert answer.status == 202, answer.status
         self.did["merge"] += 1
 
-    async def part(self, kept: Person, removed: Person) -> None:
-        """An operator undoes their merge, and both have a new date."""
-        data_dir = DataDir.at(self.world.stack.data_dir).read_stack()
-        merge_id = await asyncio.to_thread(_merge_of, data_dir.databases["caseload"].owner_url, kept, removed)
-        token = await fetch_token(self.world.http, "operator")
-        async with ServiceClient(data_dir.services["caseload"], timeout_s=60) as caseload:
-            path = f"/v1/merges/{merge_id}/reversal"
-            answer = await caseload.call("POST", path, token=token, headers={"idempotency-key": new_id()})
-        assert answer.ok, answer.status
-        self.did["parting"] += 1
-        for person in (kept, removed):
-            await self.world.push(person, now().date() + timedelta(days=300))
-
-    async def operate(self, stop: asyncio.Event, *, pause_s: float) -> None:
-        """Suspends and lets in again, and publishes, until told to stop; the agency is let in at the end.
-
-        Each time everybody is decided again: the more people there are, the longer the pause that keeps verdicts mixed.
-        """
-        at = DataDir.at(self.world.stack.data_dir).read_stack().services["consent"]
-        token = await fetch_token(self.world.http, "operator")
-        path = f"/v1/agencies/{SUSPENDED}/suspension"
-        text = load_agreement(AGREEMENT).model_dump(mode="json", by_alias=True)
-        async with ServiceClient(at, timeout_s=60) as consent:
-            while not stop.is_set():
-                for method in ("POST", "DELETE"):
-                    await consent.call(method, path, token=token, headers={"idempotency-key": new_id()})
-                    await self._pause()
-                self.did["suspension"] += 1
-                version = {"version": f"1.{next(_minor)}.0"}
-                await consent.call("POST", "/v1/agreements", token=token, body=text | version)
-                self.did["publication"] += 1
-                await self._pause(pause_s)
-
     async def _pushes(self, person: Person, rounds: int) -> None:
         for number in range(rounds):
-            await self._if_allowed("push", self.world.push(person, now().date() + timedelta(days=20 + number)))
+            await self._if_allowed("push", self.push(person, now().date() + timedelta(days=20 + number)))
             await self._pause()
 
-    async def _grants(self, person: Person, granted: list[str], rounds: int) -> None:
+    async def _grants(self, person: Person, rounds: int) -> None:
         for number in range(rounds):
             more = {"categories": ["identity", "release-date"]} if number % 2 else {}
-            if await self._if_allowed("grant", self._grant(person, granted, more)) and number % 3 == 0:
-                await self._if_allowed("renewal", self._grant(person, granted, more))
+            if await self._if_allowed("grant", self._grant(person, **more)) and number % 3 == 0:
+                await self._if_allowed("renewal", self._grant(person, **more))
             await self._pause()
 
-    async def _grant(self, person: Person, granted: list[str], more: dict[str, Any]) -> None:
-        granted.append(await self.world.consent(person, *RACERS, **more))
+    async def _grant(self, person: Person, **more: Any) -> None:
+        self.granted[person.id].append(await self.world.consent(person, *RACERS, **more))
 
-    async def _withdraws(self, person: Person, granted: list[str], rounds: int) -> None:
+    async def _withdraws(self, person: Person, rounds: int) -> None:
         for _ in range(rounds // 2 + 1):
             await self._pause()
-            await self._withdraw(person, granted)
+            await self._withdraw(person)
 
-    async def _withdraw(self, person: Person, granted: list[str]) -> None:
-        before = frozenset(granted)
-        if await self._if_allowed("withdrawal", self.world.withdraw(person, by=self.chance.choice(WITHDRAWERS))):
-            self.withdrawals.append(Withdrawal(before, now()))
+    async def _withdraw(self, person: Person) -> datetime | None:
+        """When a withdrawal of everything was acknowledged; None if it was refused."""
+        before = frozenset(self.granted[person.id])
+        if not await self._if_allowed("withdrawal", self.world.withdraw(person, by=self.chance.choice(WITHDRAWERS))):
+            return None
+        acknowledged = now()
+        self.withdrawals.append(Withdrawal(before, acknowledged))
+        return acknowledged
 
     async def _objects(self, person: Person, rounds: int) -> None:
         for _ in range(rounds):
@@ -169,18 +170,13 @@ class Races:
         self.did[what] += 1
         return True
 
-    async def _pause(self, top: float = 0.05) -> None:
-        await asyncio.sleep(self.chance.uniform(0.0, top))
+    async def _pause(self) -> None:
+        await asyncio.sleep(self.chance.uniform(0.0, 0.05))
 
 
-WITHDRAWERS = (NORTHGATE, PROBATION, CHARITY)
-
-
-def _merge_of(caseload_url: str, kept: Person, removed: Person) -> str:
-    with psycopg.connect(caseload_url) as connection:
-        of_both = "SELECT id FROM merge WHERE kept_id = %s AND removed_id = %s"
-        (found,) = connection.execute(of_both, (kept.id, removed.id)).fetchall()
-    return str(found[0])
+def words_about(person: Person) -> str:
+    """What the prison says of where to report, which is said of nobody else."""
+    return f"Ask at the gate for {person.noms}"
 
 
 async def together(races: list[Callable[[], Awaitable[Any]]], *, at_once: int) -> None:
@@ -194,28 +190,3 @@ async def together(races: list[Callable[[], Awaitable[Any]]], *, at_once: int) -
     async with asyncio.TaskGroup() as group:
         for race in races:
             group.create_task(one(race))
-
-
-async def seen_by_the_charity(world: FaultyWorld, person: Person) -> None:
-    async def shown() -> bool:
-        return await world.release(CHARITY, person) is not None
-
-    await eventually(shown, within=120, every=0.1)
-
-
-async def bulk_lines(persons: int, *, seed: int) -> AsyncIterator[bytes]:
-    """Lines of a bulk load about people nobody else knows."""
-    letters = "ABCDEFGHJKLMNPQRTUVWXYZ"
-    for number in range(persons):
-        noms = f"D{number % 10000:04d}{letters[seed % 23]}{letters[seed // 23 % 23]}"
-        line = {
-            "person": f"noms:{noms}",
-            "date_type": "CRD",
-            "date": (now().date() + timedelta(days=20 + number % 300)).isoformat(),
-            "status": "calculated",
-            "reason": "first-calculation",
-            "identifiers": [{"scheme": "noms", "value": noms}],
-            "name": {"family": f"Bulk{number}", "given": "Robin"},
-            "date_of_birth": "1980-05-05",
-        }
-        yield json.dumps(line).encode() + b"\n"

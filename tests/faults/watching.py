@@ -1,11 +1,14 @@
-"""Who is in an agency's view, looked at in the gateway's own rows all the while.
+"""What is in an agency's view, looked at in the gateway's own rows all the while.
 
-A client knows only when it was answered, and on a busy machine an answer takes longer than what it tells of.
+A client knows only when it was answered, and on a busy machine an answer takes longer than what it tells of. No time
+that is told here is held against a clock: only against other times of the same run (`late`).
 """
 
 import asyncio
+import statistics
 import threading
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,41 +19,124 @@ from tests.support.stack import RunningStack
 from throughgate.local.datadir import DataDir
 
 EVERY_S = 0.02
+SLOWER = 2
+LONGEST = 10
+"""A withdrawal has a lane of its own and takes less time than a share. Twice as long is a fault; for the slowest, ten
+times, because a machine that many use stands still now and then."""
 _ASKING = "SELECT set_config('throughgate.agency', %s, false)"
-_IN_VIEW = "SELECT DISTINCT person_id, clock_timestamp() FROM section"
+_IN_VIEW = "SELECT share_id, person_id, clock_timestamp() FROM section"
+_DENIED = "SELECT share_id FROM denial WHERE share_id = ANY(%s)"
+
+
+@dataclass
+class Stay:
+    """A share's time in the view: when it was first and last found there, and in which looks."""
+
+    person: str
+    first: datetime
+    last: datetime
+    first_look: int
+    last_look: int
 
 
 @dataclass
 class Watch:
-    """`last` is when a person was last in the agency's view, by the database's clock, which is this machine's."""
+    """`stays` is by share id, by the database's clock, which is this machine's. `returned` are shares that were gone
+    and came again, `denied` those that were found although the gateway had been told before the look to hide them."""
 
-    url: str
+    views: str
+    denials: str
     agency: str
-    last: dict[str, datetime] = field(default_factory=dict)
+    stays: dict[str, Stay] = field(default_factory=dict)
+    returned: set[str] = field(default_factory=set)
+    denied: set[str] = field(default_factory=set)
     looks: int = 0
+    longest_pause_s: float = 0.0
+    """Between two looks: how long this machine does nothing, or other things."""
 
     def run(self, stop: threading.Event) -> None:
         """Looks until told to stop, and once more."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(_ASKING, (self.agency,))
+        with (
+            psycopg.connect(self.views, autocommit=True) as views,
+            psycopg.connect(self.denials, autocommit=True) as denials,
+        ):
+            views.execute(_ASKING, (self.agency,))
+            here: list[str] = []
+            before = time.monotonic()
             while True:
                 ending = stop.wait(EVERY_S)
-                self.last.update(connection.execute(_IN_VIEW).fetchall())
-                self.looks += 1
+                hidden = {share for (share,) in denials.execute(_DENIED, (here,))}
+                found = views.execute(_IN_VIEW).fetchall()
+                here = [share for share, _, _ in found]
+                self.denied |= hidden & set(here)
+                self.note(found)
+                before, pause = time.monotonic(), time.monotonic() - before
+                self.longest_pause_s = max(self.longest_pause_s, pause)
                 if ending:
                     return
 
-    def seconds_after(self, acknowledged: dict[str, datetime]) -> list[float]:
-        """How long after these instants each of these persons was still in the view; in order."""
-        after = [(self.last[person] - at).total_seconds() for person, at in acknowledged.items() if person in self.last]
-        return sorted(max(0.0, seconds) for seconds in after)
+    def note(self, found: Sequence[tuple[str, str, datetime]]) -> None:
+        """One more look, and what it found: shares, their persons, and when it was."""
+        self.looks += 1
+        for share, person, at in found:
+            stay = self.stays.setdefault(share, Stay(person, at, at, self.looks, self.looks))
+            if self.looks - stay.last_look > 1:
+                self.returned.add(share)
+            stay.last, stay.last_look = at, self.looks
+
+    def seen_again(self, emptied: Mapping[str, datetime]) -> set[str]:
+        """Persons who were in the view at this instant, then in a look were not, and then were again.
+
+        Nothing on its way can do that: who is in the view leaves it when it is told to hide everything of theirs.
+        """
+        again = set()
+        for person, at in emptied.items():
+            stays = sorted(self._stays_of(person), key=lambda stay: stay.first_look)
+            until = max(stay.last_look for stay in stays if stay.first <= at)
+            for stay in stays:
+                if stay.first > at and stay.first_look > until + 1:
+                    again.add(person)
+                until = max(until, stay.last_look)
+        return again
+
+    def came_after(self, pushed: Mapping[str, datetime]) -> list[float]:
+        """How long after these instants each of these shares came into the view; in order."""
+        return sorted(max(0.0, (self.stays[share].first - at).total_seconds()) for share, at in pushed.items())
+
+    def went_after(self, emptied: Mapping[str, datetime]) -> list[float]:
+        """How long after these instants anything was still to be seen of each of these persons; in order.
+
+        Raises ValueError for a person who was never in the view: what was not there cannot go.
+        """
+        last = {person: max(stay.last for stay in self._stays_of(person)) for person in emptied}
+        return sorted(max(0.0, (last[person] - at).total_seconds()) for person, at in emptied.items())
+
+    def _stays_of(self, person: str) -> list[Stay]:
+        return [stay for stay in self.stays.values() if stay.person == person]
+
+    def outstayed(self, gone: Mapping[str, datetime]) -> list[float]:
+        """The same of each of these shares that was ever in the view."""
+        stays = [(self.stays[share], at) for share, at in gone.items() if share in self.stays]
+        return sorted(max(0.0, (stay.last - at).total_seconds()) for stay, at in stays)
+
+    def late(self, *, went: Sequence[float], outstayed: Sequence[float], came: Sequence[float]) -> str | None:
+        """Why what went did not go in time, measured by what came in the same run."""
+        if statistics.median(went) > SLOWER * statistics.median(came):
+            return f"views were emptied after {told(went)}, and show something after {told(came)}"
+        if max(*went, *outstayed) > LONGEST * max(came) + self.longest_pause_s:
+            return f"views were emptied after {told(went)}, shares gone after {told(outstayed)}"
+        return None
+
+
+def told(seconds: Sequence[float]) -> str:
+    return f"{statistics.median(seconds):.2f} s (median), {max(seconds):.2f} s (longest)"
 
 
 @asynccontextmanager
 async def watched(stack: RunningStack, agency: str) -> AsyncIterator[Watch]:
     """A watch on the agency's view while the block runs, read when it is over."""
-    gateway = DataDir.at(stack.data_dir).read_stack().databases["gateway"]
-    watch, stop = Watch(gateway.login_urls["gateway"], agency), threading.Event()
+    logins = DataDir.at(stack.data_dir).read_stack().databases["gateway"].login_urls
+    watch, stop = Watch(logins["gateway"], logins["gateway_projector"], agency), threading.Event()
     looking = asyncio.create_task(asyncio.to_thread(watch.run, stop))
     try:
         yield watch

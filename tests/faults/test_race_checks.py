@@ -1,0 +1,143 @@
+"""What judges a race fails when it should: each fault is put before it once, made up."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.faults.race_checks import (
+    Entry,
+    decided_while_suspended,
+    permits_after_acknowledgement,
+    received,
+    verdicts,
+    withdrawn_shares,
+)
+from tests.faults.race_feeds import Held, lacking, left_behind, unheard_of
+from tests.faults.race_operators import Suspension
+from tests.faults.races import Withdrawal
+from tests.faults.watching import LONGEST, SLOWER, Watch
+from tests.system.world import CHARITY, DRUGS, PROBATION
+
+NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
+PERSON = "a-person"
+SAID = {PERSON: ('"Testcase1"', "Ask at the gate for B0001AA")}
+CONTENT = {"name": {"family": "Testcase1"}, "reporting": "Ask at the gate for B0001AA"}
+
+
+def _at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def _share(index: int, *, to: str = CHARITY, consent: str | None = "c", **leaf: Any) -> Entry:
+    said = {"share_id": f"s{index}", "recipient": to, "category": "release-date", "decision": "permitted"}
+    said |= {"basis": "consent", "decided_at": _at(index).isoformat()}
+    return Entry(index, "share", said | leaf, {"person_id": PERSON, "subject_ref": "r", "consent_id": consent})
+
+
+def _refused(index: int, reason: str, **leaf: Any) -> Entry:
+    return _share(index, consent=None, decision="refused", basis=None, reason=reason, **leaf)
+
+
+def test_a_permit_after_an_acknowledged_withdrawal_is_found() -> None:
+    told = [Withdrawal(frozenset("c"), _at(5))]
+    assert list(permits_after_acknowledgement([_share(5), _share(4)], told)) == []
+    assert len(list(permits_after_acknowledgement([_share(6), _share(7, consent="d")], told))) == 1
+    assert withdrawn_shares([_share(1), _share(2, consent="d")], told) == {"s1": _at(5)}
+
+
+def test_what_is_decided_while_suspended_is_counted_by_verdict() -> None:
+    during = [Suspension(_at(2), _at(5))]
+    log = [
+        _share(1, to=DRUGS),
+        _share(3, to=DRUGS),
+        _refused(4, "agency-suspended", recipient=DRUGS),
+        _share(6, to=DRUGS),
+    ]
+    assert decided_while_suspended(log, during) == {"permitted": 1, "agency-suspended": 1}
+    assert decided_while_suspended([_share(3)], during) == {}
+
+
+def test_verdicts_on_law_and_refusals_for_other_reasons_balance_nothing() -> None:
+    by_law = _share(1, to=PROBATION, basis="statutory", consent=None)
+    log = [by_law, _share(2), _refused(3, "consent-withdrawn"), _refused(4, "agency-suspended", recipient=DRUGS)]
+    assert verdicts(log, {PERSON}) == {"permitted": 1, "refused": 1}
+    assert verdicts(log, {"another"}) == {}
+
+
+def test_a_feed_keeps_what_ended_by_itself_and_not_what_was_withdrawn_before_or_after() -> None:
+    withdrawn, ended = {"ends": "s1", "effect": "withdraw"}, {"ends": "s4", "effect": "end"}
+    log = [_share(1), _refused(2, "consent-withdrawn", **withdrawn), _share(3), _share(4)]
+    assert received([*log, _refused(5, "condition-not-met", **ended), _share(6)]) == {"s3", "s4"}
+    assert received([*log, _refused(5, "consent-withdrawn", **(ended | {"effect": "withdraw"}))]) == set()
+
+
+def _item(**more: Any) -> dict[str, Any]:
+    blank = {"share_id": "s1", "person_id": PERSON, "type": "release.date-changed", "category": "release-date"}
+    return blank | {"receipt": {"index": 1}, "content": None, "change": None, "withdrawn": True} | more
+
+
+def _held(*items: dict[str, Any], feed: Sequence[Any] = (), view: Sequence[Any] = ()) -> Held:
+    return Held(CHARITY, items, feed, view)
+
+
+def test_whatever_is_left_of_who_withdrew_is_found() -> None:
+    assert list(left_behind(_held(_item()), SAID)) == []
+    full, elsewhere = _item(content=CONTENT), _item(content=CONTENT, person_id="merged")
+    for left in (
+        _held(_item(withdrawn=False)),
+        _held(_item(change={"previous_date": "2027-03-01"})),
+        _held(full),
+        _held(elsewhere),
+        _held(feed=[("s1", PERSON, "2027-03-01", "{}")]),
+        _held(feed=[("s1", "merged", None, "Ask at the gate for B0001AA")]),
+        _held(view=[(PERSON, "{}")]),
+        _held(view=[("merged", '{"family": "Testcase1"}')]),
+    ):
+        assert list(left_behind(left, SAID)) != []
+    assert list(left_behind(_held(full, feed=[("s1", PERSON, "2027-03-01", "{}")]), SAID, but={"s1"})) == []
+    assert unheard_of(_held(_item()), SAID) == set()
+    assert unheard_of(_held(full | {"withdrawn": None}), SAID) == {PERSON}
+
+
+def test_hiding_everything_is_found() -> None:
+    view = [(PERSON, '{"family": "Testcase1"}'), (PERSON, "Ask at the gate for B0001AA")]
+    assert list(lacking(_held(_item(content=CONTENT), view=view), SAID)) == []
+    assert list(lacking(_held(_item(), view=view), SAID)) != []
+    assert list(lacking(_held(_item(content=CONTENT)), SAID)) != []
+
+
+def _watch(*looks: dict[str, str]) -> Watch:
+    """A watch that found these shares of these persons, a second between two looks."""
+    watch = Watch("", "", CHARITY)
+    for number, look in enumerate(looks):
+        watch.note([(share, person, _at(number)) for share, person in look.items()])
+    return watch
+
+
+def test_a_share_that_comes_again_is_found_and_another_in_its_place_is_not() -> None:
+    assert _watch({"s1": "a"}, {"s2": "a"}, {}, {"s3": "a"}).returned == set()
+    assert _watch({"s1": "a"}, {}, {"s1": "a"}).returned == {"s1"}
+
+
+def test_a_person_who_is_seen_again_is_found_and_one_whose_share_is_replaced_is_not() -> None:
+    last = {"a": _at(1)}
+    assert _watch({"s1": "a"}, {"s1": "a"}, {"s2": "a"}, {}, {"s3": "b"}).seen_again(last) == set()
+    assert _watch({"s1": "a"}, {}, {"s2": "a"}, {"s2": "a"}).seen_again({"a": _at(3)}) == set()
+    assert _watch({"s1": "a"}, {"s1": "a"}, {}, {"s2": "a"}).seen_again(last) == {"a"}
+
+
+def test_how_long_a_person_stayed_is_until_the_last_look_that_found_them() -> None:
+    watch = _watch({"s1": "a"}, {"s1": "a"}, {}, {"s2": "a"}, {})
+    assert watch.went_after({"a": _at(1)}) == [2.0]
+    assert watch.outstayed({"s1": _at(0), "never-seen": _at(0)}) == [1.0]
+    assert watch.came_after({"s2": _at(1)}) == [2.0]
+
+
+def test_a_withdrawal_that_takes_longer_than_a_share_is_late() -> None:
+    watch = Watch("", "", CHARITY)
+    assert watch.late(went=[0.1, 0.2], outstayed=[0.0], came=[0.1, 0.3]) is None
+    assert watch.late(went=[SLOWER + 0.1], outstayed=[0.0], came=[1.0])
+    assert watch.late(went=[0.1, 0.1, LONGEST + 0.1], outstayed=[0.0], came=[1.0])
+    assert watch.late(went=[0.1], outstayed=[LONGEST + 0.1], came=[1.0])
+    assert replace(watch, longest_pause_s=1.0).late(went=[0.1], outstayed=[LONGEST + 0.1], came=[1.0]) is None
