@@ -2,41 +2,43 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import psycopg
 
 from tests.faults.client import FaultyWorld
-from tests.faults.pollers import Poller
+from tests.faults.feed_checks import each_permit_once, permitted_to, rows_of, shows_the_last, views_show_the_last
+from tests.faults.pollers import Poller, seen
 from tests.faults.traffic import RECIPIENTS, Life
 from tests.support.eventually import eventually
 from tests.support.settled import owner_urls, settled
 from tests.support.stack import RunningStack
 from tests.system.referring import MOORLAND
-from tests.system.world import AUDITOR, CHARITY, NORTHGATE
+from tests.system.world import AUDITOR, NORTHGATE
 from throughgate.verifying import Verified, read_key, verify_log
 
 
 async def everything_holds(world: FaultyWorld, lives: Sequence[Life], pollers: Mapping[str, Poller]) -> Counter[str]:
     """Raises AssertionError with the first thing that does not; returns what was counted."""
     await settled(world.stack)
+    assert world.answers.statuses[500] == 0, f"a fault is told as 503: {dict(world.answers.codes)}"
     counted: Counter[str] = Counter(lives=len(lives))
-    for agency in RECIPIENTS:
-        await _polled_once(pollers[agency])
-    referred, _ = await world.desk(MOORLAND).feed()
+    people = {life.person.id for life in lives}
+    feeds = {agency: await _polled_once(poller, people) for agency, poller in pollers.items()}
+    permits: list[dict[str, Any]] = []
     for life in lives:
-        permits = await world.shares(life.person, category="release-date", decision="permitted")
-        for agency in RECIPIENTS:
-            mine = [permit for permit in permits if permit["recipient"] == agency]
-            counted["delivered"] += _once_each(life, agency, pollers[agency], mine)
-        if life.withdrawn:
-            assert await world.release(CHARITY, life.person) is None, "a view outlived its consent"
-            counted["withdrawn"] += 1
-        if life.referral:
-            mine = [item for item in referred if (item["person_id"], item["category"]) == (life.person.id, "referral")]
-            await _referred_once(world, life, mine)
-            counted["referred"] += 1
+        permitted = await world.shares(life.person, decision="permitted")
+        permits += permitted
+        counted += await _lived(world, life, pollers, permitted)
+        for agency, items in feeds.items():
+            shows_the_last(life, agency, items)
+        await views_show_the_last(world, life)
+    assert {permit["recipient"] for permit in permits} <= pollers.keys(), "somebody's feed is not looked at"
+    for agency, items in feeds.items():
+        rows = await asyncio.to_thread(rows_of, world.stack, agency, people)
+        each_permit_once(agency, permitted_to(agency, permits), rows, items)
+        counted["items"] += len(rows)
     await reconciled(world)
     found = await asyncio.to_thread(verified, world.stack)
     assert found.findings == (), found.findings
@@ -44,8 +46,25 @@ async def everything_holds(world: FaultyWorld, lives: Sequence[Life], pollers: M
     return counted
 
 
-async def _polled_once(poller: Poller) -> None:
-    """No cursor skipped, none doubled, and the same item at the same cursor for ever."""
+async def _lived(
+    world: FaultyWorld, life: Life, pollers: Mapping[str, Poller], permits: Sequence[Mapping[str, Any]]
+) -> Counter[str]:
+    """What one life was owed, met and permitted."""
+    dates = [permit for permit in permits if permit["category"] == "release-date"]
+    counted = Counter(withdrawn=int(life.withdrawn))
+    for agency in RECIPIENTS:
+        counted["delivered"] += _once_each(life, agency, life.owed[agency], pollers[agency], dates)
+    if life.referral:
+        since = pollers[MOORLAND].dates(life.person.id)
+        assert since, "who was referred to has no date"
+        counted["delivered"] += _once_each(life, MOORLAND, life.dates[-len(since) :], pollers[MOORLAND], dates)
+        await _referred_once(world, life, permits, pollers[MOORLAND])
+        counted["referred"] += 1
+    return counted
+
+
+async def _polled_once(poller: Poller, people: Collection[str]) -> list[dict[str, Any]]:
+    """No cursor skipped, none doubled, and the same item at the same cursor for ever; the feed's items about these."""
 
     async def caught_up() -> bool:
         whole = await poller.whole()
@@ -54,29 +73,32 @@ async def _polled_once(poller: Poller) -> None:
 
     await eventually(caught_up, within=60, every=0.2)
     whole = await poller.whole()
-    seen = poller.seen()
-    assert seen == whole, f"{poller.agency}: the live poller and the feed differ"
-    assert len(set(seen)) == len(seen)
+    met = seen(poller.items)
+    assert met == seen(whole), f"{poller.agency}: the live poller and the feed differ"
+    assert len(set(met)) == len(met)
     places = [int(item["receipt"]["index"]) for item in poller.items]
     assert places == sorted(places), f"{poller.agency}: the feed went back"
+    return [item for item in whole if item["person_id"] in people]
 
 
-def _once_each(life: Life, agency: str, poller: Poller, permits: Sequence[Mapping[str, Any]]) -> int:
+def _once_each(
+    life: Life, agency: str, owed: Sequence[str], poller: Poller, permits: Sequence[Mapping[str, Any]]
+) -> int:
     """Every date owed was met once and permitted once, in the order of its versions, and nothing else was."""
-    owed = life.owed[agency]
     met = poller.dates(life.person.id)
     assert met == owed, f"{agency} was owed {owed} and met {met}"
-    facts = [(permit["subject_ref"], permit["version"]) for permit in permits]
+    facts = [(permit["subject_ref"], permit["version"]) for permit in permits if permit["recipient"] == agency]
     assert facts == [life.facts[day] for day in owed], f"{agency}: the log has {facts} for {owed} of {life.facts}"
     return len(owed)
 
 
-async def _referred_once(world: FaultyWorld, life: Life, items: Sequence[Mapping[str, Any]]) -> None:
+async def _referred_once(world: FaultyWorld, life: Life, permits: Sequence[Mapping[str, Any]], poller: Poller) -> None:
     """Each version of the referral was permitted once and came once, and its sender sees that it was received."""
-    permits = await world.shares(life.person, category="referral", recipient=MOORLAND, decision="permitted")
-    versions = [permit["version"] for permit in permits]
+    mine = [permit for permit in permits if (permit["category"], permit["recipient"]) == ("referral", MOORLAND)]
+    versions = [permit["version"] for permit in mine]
     assert versions == sorted(set(versions)), versions
-    assert [item["share_id"] for item in items] == [permit["share_id"] for permit in permits]
+    items = [item for item in poller.items if (item["person_id"], item["category"]) == (life.person.id, "referral")]
+    assert [item["share_id"] for item in items] == [permit["share_id"] for permit in mine]
     assert {item["content"]["referral_id"] for item in items} == {life.referral}
     found = await world.desk(NORTHGATE).get(f"/referrals/{life.referral}")
     assert found["state"] == "received", found["state"]

@@ -37,6 +37,13 @@ class Answers:
         self.codes[f"{answer.status} {code}"] += 1
         return code
 
+    def miss(self, error: UpstreamUnavailable | Refused) -> None:
+        """Counts a call that was not made: nobody was there, or there was no token for it."""
+        self.unreached += 1
+        if isinstance(error, Refused):
+            self.statuses[error.status] += 1
+            self.codes[f"{error.status} {error.code} (token)"] += 1
+
 
 class PatientDesk(Desk):
     """A desk that asks again until it is answered. Raises Refused for what asking again does not mend."""
@@ -51,7 +58,7 @@ class PatientDesk(Desk):
             try:
                 answer = await self.call(method, path, body, headers=headers, **options)
             except (UpstreamUnavailable, Refused) as error:
-                self.answers.unreached += 1
+                self.answers.miss(error)
                 if time.monotonic() > deadline or (isinstance(error, Refused) and error.status < 500):
                     raise
             else:

@@ -1,4 +1,4 @@
-"""A stack of a test's own whose processes can be told to die, a patient client, and live pollers of two feeds."""
+"""A stack of a test's own whose processes can be told to die, a patient client, and live pollers of every feed."""
 
 import asyncio
 import itertools
@@ -17,7 +17,7 @@ from chassis.http_client import ServiceClient
 from tests.faults.client import FaultyWorld
 from tests.faults.pollers import Poller
 from tests.faults.processes import Processes
-from tests.faults.traffic import RECIPIENTS, Traffic
+from tests.faults.traffic import FEEDS, Traffic
 from tests.integration.chassis.conftest import database, settings
 from tests.support.settled import under_way
 from tests.support.stack import RunningStack, running_stack
@@ -41,7 +41,7 @@ class Scene:
 
 
 @asynccontextmanager
-async def polled(world: FaultyWorld, agencies: Sequence[str] = RECIPIENTS) -> AsyncIterator[dict[str, Poller]]:
+async def polled(world: FaultyWorld, agencies: Sequence[str] = FEEDS) -> AsyncIterator[dict[str, Poller]]:
     """Live pollers of these agencies' feeds, from now on."""
     pollers = {agency: Poller(world, agency) for agency in agencies}
     for poller in pollers.values():

@@ -11,9 +11,11 @@ from typing import get_args
 import pytest
 
 from chassis.crash import Point
+from tests.faults.announcing import announced_to
 from tests.faults.checks import everything_holds
 from tests.faults.conftest import Scene, told_with_its_state, while_living
 from tests.faults.processes import PROCESS_OF
+from tests.system.world import PROBATION
 
 SENDERS = ("release-notify", "caseload", "referral", "consent", "audit", "gateway")
 CONSUMERS = ("consent", "audit", "gateway-projector", "release-notify", "referral", "caseload")
@@ -63,8 +65,8 @@ def _once_each(walk: list[tuple[str, Point]]) -> list[tuple[str, Point]]:
 
 async def _walk(scene: Scene, steps: list[tuple[str, Point]], *, lose_broker: bool = False) -> None:
     stop = asyncio.Event()
-    living = asyncio.create_task(scene.traffic.run(stop))
-    async with told_with_its_state(scene):
+    async with told_with_its_state(scene), announced_to(scene.world, PROBATION) as announced:
+        living = asyncio.create_task(scene.traffic.run(stop))
         try:
             for service, point in steps:
                 pid = scene.processes.pid(PROCESS_OF.get(service, service))
@@ -78,6 +80,7 @@ async def _walk(scene: Scene, steps: list[tuple[str, Point]], *, lose_broker: bo
         finally:
             living.cancel()
         counted = await everything_holds(scene.world, scene.traffic.lives, scene.pollers)
+        counted["announced"] = await announced.each(scene.traffic.of_theirs(scene.pollers[PROBATION].items))
     assert counted["delivered"] >= len(steps), "too little went on to prove anything"
     print(f"\n{len(steps)} crash points walked: {dict(counted)}, {dict(scene.world.answers.codes)}")
 

@@ -6,9 +6,10 @@ which nothing is owed to the charity.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from chassis.clock import now
 from tests.faults.client import FaultyWorld
@@ -18,6 +19,8 @@ from tests.system.referring import MOORLAND, refer
 from tests.system.world import CHARITY, PROBATION, Person
 
 RECIPIENTS = (PROBATION, CHARITY)
+FEEDS = (*RECIPIENTS, MOORLAND)
+"""Every agency that gets anything of a life. The trust has what is current when it is referred to, and all after."""
 SEEN_WITHIN = 120.0
 TODAY = now().date()
 
@@ -33,6 +36,11 @@ class Life:
     withdrawn: bool = False
     referral: str = ""
 
+    @property
+    def dates(self) -> list[str]:
+        """Every date, in order: probation is owed them all."""
+        return self.owed[PROBATION]
+
 
 @dataclass
 class Traffic:
@@ -42,6 +50,11 @@ class Traffic:
     pollers: dict[str, Poller]
     lives: list[Life] = field(default_factory=list)
     dates: int = 3
+
+    def of_theirs(self, items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Those of these feed items that are about somebody whose life began here."""
+        people = {life.person.id for life in self.lives}
+        return [item for item in items if item["person_id"] in people]
 
     async def run(self, stop: asyncio.Event, *, workers: int = 2) -> None:
         async with asyncio.TaskGroup() as group:

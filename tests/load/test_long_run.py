@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -9,7 +10,7 @@ from tests.faults.client import FaultyWorld
 from tests.faults.conftest import polled
 from tests.faults.pollers import Poller
 from tests.load.conftest import MINUTES, mixing
-from tests.load.memory import Memory
+from tests.load.memory import Memory, held_by_all
 from tests.load.mix import RECIPIENTS, Mix
 from tests.load.pace import open_loop, top_of
 from tests.support.eventually import eventually
@@ -41,7 +42,7 @@ async def test_seventy_percent_of_the_top_goes_on_and_on(loaded_stack: RunningSt
         await settled(loaded_stack)
         assert mix.world.told.wrong == mix.world.told.refused == 0, mix.world.told
 
-        memory = Memory(loaded_stack)
+        memory = Memory(partial(held_by_all, loaded_stack))
         async with memory.watched(every=SECONDS / 40):
             begun = await open_loop(mix, rate=SHARE * top.rate, seconds=SECONDS)
         ended = time.monotonic()

@@ -16,6 +16,11 @@ _UNDER_WAY = (
     ("waiting", "SELECT count(*) FROM waiting"),
     ("parked", "SELECT count(*) FROM stream_position WHERE parked_at IS NOT NULL"),
 )
+_DUE = """
+SELECT count(*) FROM person WHERE alias_of IS NULL AND (queued_at IS NOT NULL OR decide_again_at <= clock_timestamp())
+"""
+"""Consent's own queue: who is decided again because a policy changed or an instant has come."""
+_FIRST = {"consent": (("to decide", _DUE),)}
 _GIVEN = "SELECT topic, key, version FROM outbox_stream"
 _TAKEN = "SELECT topic, key, version FROM stream_position"
 
@@ -27,13 +32,15 @@ def owner_urls(stack: RunningStack) -> dict[str, str]:
 
 
 def under_way(stack: RunningStack) -> dict[str, int]:
-    """What has not come to its end, by service: unsent events, messages that wait, parked streams, streams behind."""
+    """What has not come to its end, by service: persons to decide, unsent events, messages that wait, parked streams,
+    streams behind."""
     found: Counter[str] = Counter()
     given: dict[tuple[str, str], int] = {}
     taken: dict[str, dict[tuple[str, str], int]] = {}
     for name, url in owner_urls(stack).items():
         with psycopg.connect(url) as connection:
-            for what, query in _UNDER_WAY:
+            # What is decided is written to the outbox: who looked there first could miss it in both places.
+            for what, query in (*_FIRST.get(name, ()), *_UNDER_WAY):
                 row = connection.execute(query).fetchone()
                 assert row is not None
                 found[f"{name} {what}"] += int(row[0])

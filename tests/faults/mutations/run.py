@@ -1,22 +1,21 @@
 """Breaks a copy of the tree, one listed mutation at a time, and says which suite noticed: `make mutations`.
 
-Exit code 0 only if every mutation turned its suite red. The tree itself is never touched.
+First the suites run over a copy in which nothing is broken: what is red there notices nothing. Exit code 0 only if all
+were green then, and every mutation turned its suite red. The tree itself is never touched.
 """
 
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.faults.mutations.listed import MUTATIONS
 from tests.faults.mutations.mutation import Mutation
+from tests.faults.mutations.suites import ROOT, Outcome, Said, Suite, said_of, together
 
-ROOT = Path(__file__).resolve().parents[3]
 COPIED = ("chassis", "contracts", "deploy", "services", "tests", "throughgate", "pyproject.toml", "requirements")
-PACKAGES = (".", "contracts", *(f"services/{path.name}" for path in sorted((ROOT / "services").iterdir())))
-RED, GREEN = 1, 0
 
 
 class OutOfDate(Exception):
@@ -30,48 +29,64 @@ def broken(text: str, mutation: Mutation) -> str:
     return text.replace(mutation.old, mutation.new)
 
 
-def copy_tree(into: Path) -> None:
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, into / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-        elif source.exists():
-            shutil.copy2(source, into / name)
+def suite_of(mutation: Mutation) -> Suite:
+    """Its selection: from the first option on it chooses among the places before."""
+    first = next((at for at, word in enumerate(mutation.suite) if word.startswith("-")), len(mutation.suite))
+    return Suite(mutation.suite[:first], mutation.suite[first:], mutation.environment)
 
 
-def turns_red(mutation: Mutation, *, timeout_s: float = 1500) -> int:
-    """The exit code of the mutation's suite over a copy that holds it: 1 is red. Raises OutOfDate."""
-    with tempfile.TemporaryDirectory(prefix="throughgate-mutation-", ignore_cleanup_errors=True) as folder:
-        tree = Path(folder)
-        copy_tree(tree)
+def unbroken(mutations: Iterable[Mutation], *, timeout_s: float = 5400) -> Iterator[tuple[Suite, Said]]:
+    """What the suites of these mutations say of a copy in which nothing is broken."""
+    for suite in together(suite_of(mutation) for mutation in mutations):
+        with _copy() as tree:
+            yield suite, said_of(tree, suite, timeout_s=timeout_s)
+
+
+def over_mutation(mutation: Mutation) -> Said:
+    """What the mutation's suite says of a copy that holds it. Raises OutOfDate."""
+    with _copy() as tree:
         file = tree / mutation.file
         file.write_text(broken(file.read_text(encoding="utf-8"), mutation), encoding="utf-8")
-        path = os.pathsep.join(str(tree / package) for package in PACKAGES)
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:randomly", *mutation.suite],
-            cwd=tree,
-            env={**os.environ, **dict(mutation.environment), "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout_s,
-        )
-    return done.returncode
+        return said_of(tree, suite_of(mutation))
+
+
+@contextmanager
+def _copy() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="throughgate-mutation-", ignore_cleanup_errors=True) as folder:
+        tree = Path(folder)
+        for name in COPIED:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+            elif source.exists():
+                shutil.copy2(source, tree / name)
+        yield tree
 
 
 def main(names: list[str]) -> int:
-    stayed = []
-    for mutation in MUTATIONS:
-        if names and mutation.name not in names:
-            continue
-        code = turns_red(mutation)
-        if code != RED:
-            stayed.append(mutation.name)
-        word = {RED: "red", GREEN: "STAYED GREEN"}.get(code, f"did not run (pytest ended {code})")
-        sys.stdout.write(f"{mutation.name}: {word}  ({' '.join(mutation.suite)})\n")
-        sys.stdout.flush()
-    sys.stdout.write(f"stayed green: {', '.join(stayed) or 'none'}\n")
-    return 1 if stayed else 0
+    if unknown := set(names) - {mutation.name for mutation in MUTATIONS}:
+        _tell(f"no such mutation: {', '.join(sorted(unknown))}")
+        return 1
+    chosen = [mutation for mutation in MUTATIONS if not names or mutation.name in names]
+    for suite, said in unbroken(chosen):
+        _tell(f"nothing broken: {said.outcome}  ({' '.join((*suite.places, *suite.options))})")
+        if said.outcome is not Outcome.GREEN:
+            _tell(said.tail)
+            return 1
+    unnoticed = []
+    for mutation in chosen:
+        said = over_mutation(mutation)
+        _tell(f"{mutation.name}: {said.outcome}  ({' '.join(mutation.suite)})")
+        if said.outcome is not Outcome.RED:
+            unnoticed.append(mutation.name)
+            _tell(said.tail)
+    _tell(f"not noticed: {', '.join(unnoticed) or 'none'}")
+    return 1 if unnoticed else 0
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

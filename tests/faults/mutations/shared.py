@@ -7,6 +7,8 @@ PIPE = "tests/integration/chassis/test_pipe.py"
 TURNS = "tests/integration/chassis/test_turns.py"
 TWO = "tests/faults/test_two_at_once.py"
 CRASHES = "tests/faults/test_crash_points.py"
+UNSENT = "tests/integration/chassis/test_unsent.py"
+SUPPLY = "tests/unit/throughgate/test_supply.py"
 TOPICS = "tests/badinput/test_topics.py"
 
 SHARED = (
@@ -33,7 +35,7 @@ SHARED = (
         "chassis/unsent.py",
         "WHERE sent_at IS NULL AND lane = :lane",
         "WHERE id > (SELECT coalesce(max(id), 0) FROM outbox WHERE sent_at IS NOT NULL) AND lane = :lane",
-        (TWO, "-k", "committed_last"),
+        (f"{TWO}::test_what_was_written_first_and_committed_last_is_sent_too",),
         cheap=True,
     ),
     Mutation(
@@ -55,7 +57,7 @@ SHARED = (
         "chassis/relay.py",
         "for topic in self.topics:\n            if len(rows) < WAVE:",
         "for topic in reversed(self.topics):\n            if len(rows) < WAVE:",
-        ("tests/integration/chassis/test_unsent.py", "-k", "precedence"),
+        (f"{UNSENT}::test_topics_go_in_their_precedence_however_much_was_written_before",),
         cheap=True,
     ),
     Mutation(
@@ -117,7 +119,7 @@ SHARED = (
         "throughgate/supply.py",
         "if found is not None and found.looked_at:",
         "if found is not None:",
-        ("tests/unit/throughgate/test_supply.py", "-k", "knows_none"),
+        (f"{SUPPLY}::test_a_service_that_knows_none_of_us_has_looked_at_nothing",),
         cheap=True,
     ),
     Mutation(

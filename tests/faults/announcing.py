@@ -1,0 +1,53 @@
+"""An endpoint of an agency that is there all the while: whatever dies, each item of its feed is announced to it."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tests.faults.client import FaultyWorld
+from tests.support.eventually import eventually
+from tests.support.receiver import Receiver, receiving
+
+ANNOUNCED_WITHIN = 120.0
+"""An attempt that died with the deliverer is made again once it would have timed out, and later each time."""
+THIN = {"type", "timestamp", "item_id", "cursor", "category"}
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What the agency's endpoint was told, signed with `secret`."""
+
+    agency: str
+    receiver: Receiver
+    secret: str
+
+    async def each(self, items: Sequence[Mapping[str, Any]]) -> int:
+        """Waits until each of these items was announced at least once, always as itself; how many calls that took."""
+        wanted = {item["item_id"]: (item["cursor"], item["category"]) for item in items}
+
+        def all_told() -> bool:
+            missed = wanted.keys() - self.receiver.ids
+            assert not missed, f"{len(missed)} of {len(wanted)} items were not announced to {self.agency}: {missed}"
+            return True
+
+        await eventually(all_told, within=ANNOUNCED_WITHIN, every=0.1)
+        for call in self.receiver.calls:
+            told = call.verified(self.secret)
+            assert told.keys() == THIN, f"an announcement says more than that there is something: {told.keys()}"
+            assert told["item_id"] == call.id
+            if call.id in wanted:
+                assert (told["cursor"], told["category"]) == wanted[call.id]
+        return len(self.receiver.calls)
+
+
+@asynccontextmanager
+async def announced_to(world: FaultyWorld, agency: str) -> AsyncIterator[Announced]:
+    """The agency's webhook is registered, from now until the block ends."""
+    desk = world.desk(agency)
+    async with receiving() as receiver:
+        answer = await desk.put("/webhook", {"url": receiver.url})
+        try:
+            yield Announced(agency, receiver, str(answer["secret"]))
+        finally:
+            await desk.call("DELETE", "/webhook")
