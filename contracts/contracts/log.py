@@ -26,7 +26,8 @@ class LogEntry(Part):
 
 
 class LogAppendedV1(EventData):
-    """One batch as audit appended it, signed once (Ed25519 over contracts.log_proof.signing_bytes)."""
+    """One batch as audit appended it, signed once (Ed25519 over contracts.log_proof.signing_bytes), and once more with
+    its stream version (turn_bytes): a gateway takes it in that turn and in no other."""
 
     TYPE: ClassVar = "log.appended.v1"
     TOPIC: ClassVar = Topic.SHARE_LOG
@@ -39,6 +40,8 @@ class LogAppendedV1(EventData):
     entries: tuple[LogEntry, ...]
     key_id: str
     signature: str
+    turn_signature: str | None = None
+    """Set in all that is sent now; a batch of before has its own from the log's next replay on."""
 
 
 class ShareReceiptedV1(EventData):

@@ -5,6 +5,7 @@ them, so a share that one side would sign is exactly a share that the other side
 
 The chain of trust, from the outside in:
 
+    turn       ─▶  turn_bytes(log, version, signature)              the batch's number in the stream of the log
     signature  ─▶  signing_bytes(log, first_index, leaf hashes)   one Ed25519 signature per appended batch
     leaf hash  ─▶  SHA-256(0x00 ‖ leaf)                             RFC 6962 leaf hash
     leaf       ─▶  RFC 8785 canonical JSON, no identifier           contracts.log_leaf
@@ -69,6 +70,11 @@ def signing_bytes(*, log: str, first_index: int, leaf_hashes: Sequence[str]) -> 
     return (head + "\n".join(leaf_hashes) + "\n").encode()
 
 
+def turn_bytes(*, log: str, version: int, signature: str) -> bytes:
+    """What gives a signed batch its turn: which log, its number in the stream, and the signature that it has."""
+    return f"throughgate-turn-v1\n{log}\n{version}\n{signature}\n".encode(errors="surrogatepass")
+
+
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
     """A log's public key in the C2SP signed-note form `name+keyid+base64(0x01 ‖ key)`."""
@@ -106,13 +112,28 @@ def sign_batch(private: Ed25519PrivateKey, *, log: str, first_index: int, leaf_h
     return base64.b64encode(private.sign(message)).decode()
 
 
+def sign_turn(private: Ed25519PrivateKey, *, log: str, version: int, signature: str) -> str:
+    """The signature of a batch's turn, base64; `signature` is the batch's."""
+    return base64.b64encode(private.sign(turn_bytes(log=log, version=version, signature=signature))).decode()
+
+
 def batch_holds(
     key: VerifierKey, *, log: str, first_index: int, leaf_hashes: Sequence[str], key_id: str, signature: str
 ) -> bool:
     """Whether `key` signed exactly these leaf hashes at exactly this place of exactly this log."""
     if log != key.log or key_id != key.key_id:
         return False
-    message = signing_bytes(log=log, first_index=first_index, leaf_hashes=leaf_hashes)
+    return _signed(key, signature, signing_bytes(log=log, first_index=first_index, leaf_hashes=leaf_hashes))
+
+
+def turn_holds(key: VerifierKey, *, log: str, version: int, signature: str, turn_signature: str) -> bool:
+    """Whether `key` gave the batch that has this signature exactly this number in the stream of exactly this log."""
+    if log != key.log:
+        return False
+    return _signed(key, turn_signature, turn_bytes(log=log, version=version, signature=signature))
+
+
+def _signed(key: VerifierKey, signature: str, message: bytes) -> bool:
     try:
         Ed25519PublicKey.from_public_bytes(key.public).verify(base64.b64decode(signature, validate=True), message)
     except (InvalidSignature, ValueError):

@@ -27,6 +27,7 @@ CHECKS: list[Any] = [
     response_schema_conformance,
 ]
 ENDLESS = ("GET", "/v1/feed/stream")
+"""The one operation that is not asked."""
 Case = schemathesis.Case[Any]
 TELLING = 6
 """Shorter strings are found in any text by chance."""
@@ -41,6 +42,9 @@ class Asking:
         self.requests = 0
         self.taken = 0
         self.schema: BaseSchema = schemathesis.openapi.from_dict(described).exclude(method=ENDLESS[0], path=ENDLESS[1])
+        self.described = {
+            (method.upper(), path) for path, operations in described["paths"].items() for method in operations
+        } - {ENDLESS}
         self._own_words = json.dumps(described)
 
     @classmethod

@@ -42,12 +42,17 @@ def cases(operation: Any, mode: GenerationMode, count: int) -> list[Case]:
 @pytest.mark.parametrize("kind", AGENCIES)
 async def test_a_gateway_keeps_to_its_document(pipe: Pipe, names: dict[str, str], kind: str) -> None:
     asking, faults = await Asking.at(pipe, kind), list[str]()
-    operations = [found.ok() for found in asking.schema.get_all_operations() if isinstance(found, Ok)]
+    read = list(asking.schema.get_all_operations())
+    assert not [found.err() for found in read if not isinstance(found, Ok)], "an operation that cannot be read"
+    operations = [found.ok() for found in read if isinstance(found, Ok)]
+    assert {(each.method.upper(), each.path) for each in operations} == asking.described
     each = max(1, REQUESTS // (2 * len(AGENCIES) * len(operations)))
     async with pipe.carrying():
         for operation in operations:
             for mode in GenerationMode:
-                for number, case in enumerate(cases(operation, mode, each)):
+                made = cases(operation, mode, each)
+                assert made or mode is GenerationMode.NEGATIVE, f"{operation.label} is asked nothing"
+                for number, case in enumerate(made):
                     if mode is GenerationMode.POSITIVE and number % 2 == 0:
                         case.path_parameters = {name: names[name] for name in case.path_parameters}
                     try:

@@ -6,14 +6,17 @@ from typing import Any
 
 from chassis.clock import now
 from chassis.http_client import Answer
-from tests.system.world import CHARITY, NORTHGATE, POLICE, PROBATION, TRUST, Person, World
+from tests.privacy import deeds
+from tests.system.world import CHARITY, NORTHGATE, POLICE, PRISON_HEALTH, PROBATION, Person, World
 
 WORD = "Qzx"
 """Every word that a test writes about a person begins so; nothing of Throughgate's own does."""
 NOMS = "Q8765ZX"
+REMOVED = "Q8764ZX"
+"""The number of another record of the same person, which is merged into this one."""
 NHS = "9434765919"
 CRN = "Y876543"
-TRACES = (WORD.lower(), NOMS.lower(), NHS, CRN.lower(), "1987-06-05")
+TRACES = (WORD.lower(), NOMS.lower(), REMOVED.lower(), NHS, CRN.lower(), "1987-06-05")
 _words = itertools.count(1)
 
 
@@ -34,39 +37,21 @@ async def live(world: World) -> Person:
     made = await prison.put(f"/people/noms:{NOMS}", body)
     person = Person(made["person_id"], NOMS, CRN)
     address = {"kind": "address", "lines": [word(), word()]}
-    await world.push(person, day, reporting=word(), release_address=address)
+    pushed = await world.push(person, day, reporting=word(), release_address=address)
     await world.supervise(person)
+    known = {name: body[name] for name in ("name", "date_of_birth", "identifiers")}
+    await world.desk(PRISON_HEALTH).put(f"/people/noms:{NOMS}", known)
     claim = {"roles": ["through-the-gate"], "reason": word(), "reference": word()}
     await world.desk(CHARITY).put(f"/people/noms:{NOMS}/involvement", claim)
-    sections: dict[str, dict[str, Any]] = {
-        "accommodation": {"status": "settled", "address": {"lines": [word()]}, "support": word()},
-        "risk-markers": {"markers": [{"code": "other", "level": "low", "note": word()}]},
-        "licence-conditions": {"conditions": [{"code": "c1", "kind": "bespoke", "text": word()}]},
-    }
-    for category, content in sections.items():
-        await prison.put(f"{person.path}/sections/{category}", content)
+    await deeds.sections(world, person, word)
+    await deeds.on_the_way_out(world, person, pushed, word)
     await world.consent(person, CHARITY, evidence_ref=word(), interpreter=word())
-    warning = {
-        "to": [{"agency": PROBATION}],
-        "risk": "suicide",
-        "text": word(),
-        "justification": f"Because {word()} rang.",
-    }
-    await prison.post(f"{person.path}/warnings", warning)
-    pull = {"person": f"noms:{NOMS}", "category": "risk-markers", "justification": f"Because {word()} was found."}
-    await world.desk(PROBATION).post("/emergency-requests", pull)
-    referral = {
-        "person": person.id,
-        "to_agency": TRUST,
-        "needs": ["mental-health"],
-        "reason": word(),
-        "urgency": "urgent",
-        "statutory": False,
-        "previous_contact": word(),
-        "location": word(),
-    }
-    await prison.post("/referrals", referral)
+    await deeds.emergencies(world, person, word)
+    await deeds.referrals(world, person, word)
+    await deeds.screening(world, person, word)
     await world.sees(CHARITY, person, day)
+    await deeds.taken_in(world, person)
+    await deeds.moves(world, person, REMOVED, word)
     await world.withdraw(person)
     await world.sees_nothing(CHARITY, person)
     return person

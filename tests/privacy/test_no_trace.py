@@ -3,19 +3,26 @@
 import asyncio
 import json
 import sys
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from aiokafka.structs import ConsumerRecord
+
 from chassis.clock import now
 from chassis.settings import Settings
 from contracts.registry import EVENTS
-from contracts.topics import Topic
+from contracts.topics import Topic, specs
 from tests.privacy.conftest import Lived
 from tests.privacy.marked import NHS, NOMS, TRACES, WORD, word
 from tests.support.eventually import eventually
+from tests.support.settled import owner_urls
+from tests.support.stack import RunningStack
 from tests.support.topics import everything, plant
+from tests.support.traces import traces
 from tests.system.world import PROBATION
+from throughgate.local.datadir import DataDir
 
 
 def _planted() -> dict[Topic, tuple[str, bytes]]:
@@ -36,6 +43,34 @@ async def _parked(data_dir: Path) -> list[dict[str, Any]]:
     return found
 
 
+def _parking(keys: dict[Topic, str]) -> set[tuple[str, str, str]]:
+    """Service, topic and key, for everyone who reads the topic; in the log's own what nobody signed takes no turn."""
+    return {
+        (SERVICE_OF.get(consumer, consumer.replace("-", "_")), str(topic), key)
+        for topic, key in keys.items()
+        if topic is not Topic.SHARE_LOG
+        for consumer in specs()[topic].consumers
+    }
+
+
+SERVICE_OF = {"gateway-projector": "gateway"}
+"""Whose database a consumer writes to, where that is another's name."""
+
+
+def _told(messages: Sequence[ConsumerRecord], keys: Collection[str]) -> set[Topic]:
+    """The topics that tell of the person in messages that no test wrote there."""
+    own = {key.encode() for key in keys}
+    told = [message for message in messages if message.key not in own and WORD.encode() in (message.value or b"")]
+    return {topic for topic in Topic if any(message.topic.endswith(str(topic)) for message in told)}
+
+
+def _held(stack: RunningStack) -> dict[str, set[str]]:
+    """By service, the tables that hold words of the person; what is parked and the outbox are on their way only."""
+    password = DataDir.at(stack.data_dir).secrets(["postgres"])["postgres"]
+    passing = {"waiting", "outbox", "idempotency_record"}
+    return {name: set(traces(url, [WORD], but=passing, password=password)) for name, url in owner_urls(stack).items()}
+
+
 async def test_nothing_of_a_person_is_in_logs_parked_lists_problems_headers_or_keys(lived: Lived) -> None:
     world = lived.world
     for answer in lived.refused:
@@ -48,7 +83,9 @@ async def test_nothing_of_a_person_is_in_logs_parked_lists_problems_headers_or_k
     keys = await plant(settings, _planted())
 
     async def parked() -> bool:
-        return any(each["key"] in keys.values() for each in await _parked(world.stack.data_dir))
+        found = {(each["service"], each["topic"], each["key"]) for each in await _parked(world.stack.data_dir)}
+        assert found >= _parking(keys), f"set aside by nobody: {sorted(_parking(keys) - found)}"
+        return True
 
     await eventually(parked, within=60, every=1)
     assert all(each["key"] in keys.values() for each in await _parked(world.stack.data_dir)), "another stream is parked"
@@ -60,7 +97,10 @@ async def test_nothing_of_a_person_is_in_logs_parked_lists_problems_headers_or_k
 
     messages = await everything(settings)
     assert len(messages) > 20
-    assert any(WORD.encode() in (message.value or b"") for message in messages), "the words did not come this far"
+    told = _told(messages, keys.values())
+    assert told >= {Topic.OFFERS, Topic.SHARE_LOG, Topic.CONSENT_EVENTS}, f"the words came no further than {told}"
+    held = _held(world.stack)
+    assert all(held.values()), f"the words did not come this far: {held}"
     for message in messages:
         outside = repr((message.key, message.headers)).lower()
         assert not [trace for trace in TRACES if trace in outside], f"{message.topic}: {outside}"

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from contracts.codes import EntryKind
 from contracts.log import LogAppendedV1, LogEntry
 from contracts.log_leaf import EventLeaf, Leaf, ShareLeaf, leaf_text
-from contracts.log_proof import VerifierKey, content_digest, leaf_hash, sign_batch, verifier_key
+from contracts.log_proof import VerifierKey, content_digest, leaf_hash, sign_batch, sign_turn, verifier_key
 
 BEGAN = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
@@ -20,10 +20,11 @@ def iso(at: datetime) -> str:
 
 @dataclass
 class MadeLog:
-    """Appends entries and hands out signed batches. Times are one second per entry."""
+    """Appends entries and hands out signed batches, each in the next turn. Times are one second per entry."""
 
     name: str = "throughgate.test/share-log"
     size: int = 0
+    batches: int = 0
     private: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
 
     @property
@@ -102,6 +103,7 @@ class MadeLog:
     def batch(self, *entries: LogEntry) -> LogAppendedV1:
         """These entries, signed as one batch."""
         first = entries[0].index
+        self.batches += 1
         signature = sign_batch(
             self.private, log=self.name, first_index=first, leaf_hashes=[entry.leaf_hash for entry in entries]
         )
@@ -112,6 +114,7 @@ class MadeLog:
             entries=entries,
             key_id=self.key.key_id,
             signature=signature,
+            turn_signature=sign_turn(self.private, log=self.name, version=self.batches, signature=signature),
         )
 
     def _entry(

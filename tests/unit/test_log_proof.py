@@ -21,7 +21,9 @@ from contracts.log_proof import (
     leaf_holds,
     parse_verifier_key,
     sign_batch,
+    sign_turn,
     tag,
+    turn_holds,
     verifier_key,
 )
 
@@ -84,6 +86,22 @@ def test_a_batch_holds_as_it_was_signed_and_in_no_other_place_order_or_log() -> 
     stranger = Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key().public_bytes_raw()
     assert not holds(verifier_key("test-log", stranger), key_id=verifier_key("test-log", stranger).key_id)
     assert not holds(signature="not base64 !")
+
+
+def test_a_turn_is_of_one_batch_at_one_version_of_one_log() -> None:
+    def has_turn(key: VerifierKey = KEY, **change: Any) -> bool:
+        turn = sign_turn(PRIVATE, log="test-log", version=7, signature=signed())
+        given: dict[str, Any] = {"log": "test-log", "version": 7, "signature": signed(), "turn_signature": turn}
+        return turn_holds(key, **given | change)
+
+    assert has_turn()
+    assert not has_turn(version=8)
+    assert not has_turn(signature=sign_batch(PRIVATE, log="test-log", first_index=6, leaf_hashes=HASHES))
+    assert not has_turn(log="other-log")
+    assert not has_turn(verifier_key("other-log", KEY.public), log="other-log")
+    assert not has_turn(turn_signature=signed())
+    assert not has_turn(turn_signature="not base64 !")
+    assert not has_turn(signature="\ud800")
 
 
 @settings(deadline=None)

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from audit.api import router
 from audit.handlers import TOPICS, appending
+from audit.operations.turns import sign_turns
 from audit.signing import Signer, load_signer
 from chassis import logging, service
 from chassis.consumer import Consumer
@@ -24,11 +25,20 @@ def create(settings: Settings, database: Database, signer: Signer, *, verifier: 
     return app
 
 
+async def give_turns(database: Database, signer: Signer) -> None:
+    """Before anything is sent: every batch has its turn, whenever it was appended."""
+    given = 1
+    while given:
+        async with database.transaction() as session:
+            given = await sign_turns(session, signer)
+
+
 async def run() -> None:
     settings = Settings(service="audit")
     logging.configure(settings)
     signer = load_signer(settings)
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    await give_turns(database, signer)
     await service.run(
         settings,
         database=database,

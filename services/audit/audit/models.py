@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Index, LargeBinary, MetaData, Text, text
 from sqlmodel import Field, SQLModel
 
-LOG_TABLES = ("log_entry", "log_dedup", "log_batch")
+LOG_TABLES = ("log_entry", "log_dedup", "log_batch", "log_turn")
 PARTITION_SIZE = 10_000_000
 """Entries per partition of `log_entry`."""
 
@@ -109,6 +109,15 @@ class LogBatch(Table, table=True):
     signature: str
     event_id: str
     appended_at: datetime = Field(sa_column=_instant())
+
+
+class LogTurn(Table, table=True):
+    """The signature over one batch's number in the stream and its signature: what gives its message its turn."""
+
+    __tablename__ = "log_turn"
+
+    version: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    signature: str
 
 
 class LogDetail(Table, table=True):

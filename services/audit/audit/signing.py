@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chassis.settings import Settings
-from contracts.log_proof import VerifierKey, sign_batch, verifier_key
+from contracts.log_proof import VerifierKey, sign_batch, sign_turn, verifier_key
 
 
 class NoSigningKey(Exception):
@@ -30,6 +30,9 @@ class Signer:
 
     def sign(self, *, first_index: int, leaf_hashes: Sequence[str]) -> str:
         return sign_batch(self.private, log=self.log, first_index=first_index, leaf_hashes=leaf_hashes)
+
+    def sign_turn(self, *, version: int, signature: str) -> str:
+        return sign_turn(self.private, log=self.log, version=version, signature=signature)
 
 
 def signer(log: str, private: Ed25519PrivateKey) -> Signer:

@@ -12,7 +12,7 @@ from chassis.stream import Message
 from contracts.event import EventData
 from contracts.log import LogAppendedV1
 from contracts.log_proof import VerifierKey
-from gateway.domain.proof import is_signed
+from gateway.domain.proof import has_turn, is_signed
 from gateway.operations.project import project
 
 log = logging.get(__name__)
@@ -43,7 +43,9 @@ def _unlike(message: Message, key: VerifierKey) -> str | None:
         batch = LogAppendedV1.model_validate_json(message.value)
     except ValidationError:
         return "shape"
-    return None if message.key == batch.log and is_signed(batch, key=key) else "signature"
+    if message.key != batch.log or not is_signed(batch, key=key):
+        return "signature"
+    return None if has_turn(batch, version=message.envelope.version, key=key) else "turn"
 
 
 def projecting(key: VerifierKey) -> Apply:

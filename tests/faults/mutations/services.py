@@ -50,6 +50,13 @@ SERVICES = (
         ("tests/isolation/test_planted.py",),
     ),
     Mutation(
+        "a-copy-takes-another-turn",
+        "services/gateway/gateway/handlers.py",
+        "version=message.envelope.version, key=key) else",
+        "version=message.envelope.version, key=key) or batch else",
+        ("tests/isolation/test_planted.py",),
+    ),
+    Mutation(
         "projector-skips-the-signature",
         "services/gateway/gateway/domain/proof.py",
         "    if not is_signed(batch, key=key):\n",

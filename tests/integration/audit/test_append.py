@@ -108,8 +108,9 @@ async def test_a_crash_before_the_commit_leaves_no_trace_and_no_gap(database: Da
     with pytest.raises(Crash):
         await feed_and_crash()
     async with database.session() as session:
-        for table in ("log_state", "log_entry", "log_dedup", "log_batch", "log_detail", "subject_key", "outbox"):
+        for table in ("log_state", "log_entry", "log_dedup", "log_batch", "log_turn", "log_detail", "subject_key"):
             assert await rows(session, f"SELECT count(*) FROM {table}") == [(0,)]
+        assert await rows(session, "SELECT count(*) FROM outbox") == [(0,)]
     await feed(database, signing, events)
     assert [(m.first_index, m.size) for m in await messages(database)] == [(0, 1)]
 
@@ -229,8 +230,8 @@ async def test_nobody_can_change_remove_or_empty_the_log(audit_database: TestDat
             )
     for url in (audit_database.owner_url, audit_database.url):
         with psycopg.connect(url, autocommit=True) as connection:
-            for table in ("log_entry", *partitions, "log_dedup", "log_batch"):
-                column = {"log_dedup": "entry_id", "log_batch": "signature"}.get(table, "leaf")
+            for table in ("log_entry", *partitions, "log_dedup", "log_batch", "log_turn"):
+                column = {"log_dedup": "entry_id", "log_batch": "signature", "log_turn": "signature"}.get(table, "leaf")
                 for statement in (f"UPDATE {table} SET {column} = 'x'", f"DELETE FROM {table}", f"TRUNCATE {table}"):
                     with pytest.raises((psycopg.errors.RestrictViolation, psycopg.errors.InsufficientPrivilege)) as no:
                         connection.execute(statement)

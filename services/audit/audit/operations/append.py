@@ -18,6 +18,7 @@ from audit.domain.drafts import Draft, ShareDraft, detail_of, iso, leaf_of, pers
 from audit.models import PARTITION_SIZE
 from audit.operations.erasure import erased_of
 from audit.operations.messages import WITH_DETAIL, batch_of
+from audit.operations.turns import note_turn
 from audit.signing import Signer
 from chassis import outbox
 from contracts.log_leaf import Leaf, ShareLeaf
@@ -223,7 +224,7 @@ async def _sign_and_send(
 ) -> None:
     first = batch[0].index
     signature = signer.sign(first_index=first, leaf_hashes=[entry.leaf_hash for entry in batch])
-    key_id = signer.verifier.key_id
+    key_id, turn_signature = signer.verifier.key_id, signer.sign_turn(version=version, signature=signature)
     message = batch_of(
         log=signer.log,
         first_index=first,
@@ -233,8 +234,10 @@ async def _sign_and_send(
         ],
         key_id=key_id,
         signature=signature,
+        turn_signature=turn_signature,
     )
     event_id = await outbox.emit(session, message, now=now)
+    await note_turn(session, version, turn_signature)
     await session.execute(
         text(
             "INSERT INTO log_batch (version, first_index, size, key_id, signature, event_id, appended_at)"

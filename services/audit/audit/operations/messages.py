@@ -18,7 +18,9 @@ Row = tuple[int, str, str, str, dict[str, Any] | None, str | None, datetime]
 """index, kind, leaf, leaf hash (hex), detail or None, salt (hex) or None, recorded at"""
 
 
-def batch_of(*, log: str, first_index: int, rows: Iterable[Row], key_id: str, signature: str) -> LogAppendedV1:
+def batch_of(
+    *, log: str, first_index: int, rows: Iterable[Row], key_id: str, signature: str, turn_signature: str | None
+) -> LogAppendedV1:
     """Built without validation: every value comes from this service's own leaves."""
     entries = tuple(
         LogEntry.model_construct(
@@ -40,4 +42,5 @@ def batch_of(*, log: str, first_index: int, rows: Iterable[Row], key_id: str, si
         entries=entries,
         key_id=key_id,
         signature=signature,
+        turn_signature=turn_signature,
     )

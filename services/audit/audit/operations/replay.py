@@ -13,7 +13,8 @@ from audit.operations.messages import Row, batch_of
 from chassis import outbox
 
 _BATCHES = text(
-    "SELECT version, first_index, size, key_id, signature, event_id FROM log_batch"
+    "SELECT version, first_index, size, key_id, b.signature, t.signature, event_id"
+    " FROM log_batch b LEFT JOIN log_turn t USING (version)"
     " WHERE version > :after AND appended_at >= coalesce(CAST(:since AS timestamptz), '-infinity')"
     " ORDER BY version LIMIT :limit"
 )
@@ -33,9 +34,11 @@ async def replay_share_log(
     """
     log = str(await session.scalar(text("SELECT log FROM log_state")))
     batches = (await session.execute(_BATCHES, {"after": after, "since": since, "limit": limit})).all()
-    for version, first, size, key_id, signature, event_id in batches:
+    for version, first, size, key_id, signature, turn, event_id in batches:
         rows = [_row(*row) for row in await session.execute(_ENTRIES, {"first": first, "size": size})]
-        message = batch_of(log=log, first_index=first, rows=rows, key_id=key_id, signature=signature)
+        message = batch_of(
+            log=log, first_index=first, rows=rows, key_id=key_id, signature=signature, turn_signature=turn
+        )
         await outbox.put_again(session, message, version=version, event_id=event_id, now=now)
     return [int(batch[0]) for batch in batches]
 

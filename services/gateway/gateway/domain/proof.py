@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from contracts.codes import Basis, Category, Effect, Verdict
 from contracts.log import LogAppendedV1, LogEntry
 from contracts.log_leaf import EventLeaf, MalformedLeaf, ShareLeaf, read_leaf
-from contracts.log_proof import VerifierKey, batch_holds, detail_holds, leaf_holds
+from contracts.log_proof import VerifierKey, batch_holds, detail_holds, leaf_holds, turn_holds
 from gateway.domain.shares import Detail, Erased, NotJustified, Place, Proven, Share
 
 REVIEW = "review.recorded.v1"
@@ -59,6 +59,13 @@ def is_signed(batch: LogAppendedV1, *, key: VerifierKey) -> bool:
         leaf_hashes=[entry.leaf_hash for entry in batch.entries],
         key_id=batch.key_id,
         signature=batch.signature,
+    )
+
+
+def has_turn(batch: LogAppendedV1, *, version: int, key: VerifierKey) -> bool:
+    """Whether the log's key gave the batch that turn: a true batch sent in another is as good as a forged one."""
+    return batch.turn_signature is not None and turn_holds(
+        key, log=batch.log, version=version, signature=batch.signature, turn_signature=batch.turn_signature
     )
 
 
