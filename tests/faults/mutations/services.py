@@ -142,7 +142,7 @@ SERVICES = (
     Mutation(
         "a-withdrawal-leaves-what-had-ended-before-it",
         "services/consent/consent/operations/decisions.py",
-        "    if lingering is not None and not verdict.permitted:\n        step, live = \"take-back\", lingering\n",
+        '    if lingering is not None and not verdict.permitted:\n        step, live = "take-back", lingering\n',
         "",
         ("tests/integration/consent/test_taken_back.py",),
         cheap=True,
