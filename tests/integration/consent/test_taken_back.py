@@ -71,7 +71,8 @@ async def test_a_referral_that_was_answered_and_its_answer_go_with_the_consent_t
     service: ConsentService, callers: Callers
 ) -> None:
     person, referral = new_id(), new_id()
-    said = {"referral_id": referral, "sender": PROBATION, "receiver": TRUST, "live": True}
+    live = ReferralAssertion(referral_id=referral, sender=PROBATION, receiver=TRUST, live=True)
+    closed = live.model_copy(update={"live": False})
 
     await service.feed(service.involvement(person, PROBATION))
     agreed = consent_body(TRUST, categories=["referral"], purposes=["direct-care", "offender-management"])
@@ -83,7 +84,7 @@ async def test_a_referral_that_was_answered_and_its_answer_go_with_the_consent_t
         subject_ref=referral,
         content={"reason": "Low mood."},
         to=(TRUST,),
-        referral=ReferralAssertion(**said),
+        referral=live,
     )
     answer = offer(
         person,
@@ -92,11 +93,9 @@ async def test_a_referral_that_was_answered_and_its_answer_go_with_the_consent_t
         subject_ref=referral,
         content={"referral_id": referral, "state": "rejected"},
         to=(PROBATION,),
-        referral=ReferralAssertion(**said | {"live": False}),
+        referral=closed,
     )
-    over = asked.model_copy(
-        update={"offer_id": new_id(), "version": 2, "referral": ReferralAssertion(**said | {"live": False})}
-    )
+    over = asked.model_copy(update={"offer_id": new_id(), "version": 2, "referral": closed})
     await service.feed(asked, answer, over)
     assert await service.visible(TRUST) == set()
     assert await service.visible(PROBATION) == {("referral-status", 1)}

@@ -1,6 +1,7 @@
 """A referral hands on what its sender may have: it opens nothing that the sender was not let into (ADR 0017)."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_an_order_that_nobody_checks_does_not_open_what_a_prison_wrote(sender: s
     [(PROBATION, True), ("police-north", True), (TRUST, True), ("charity-gatehouse", True), (COURT, False)],
 )
 def test_it_hands_on_what_its_sender_may_have_and_ends_with_it(sender: str, hands_on: bool, category: Category) -> None:
-    care = {"roles": ("mental-health-care",)} if sender == TRUST else {}
+    care: dict[str, Any] = {"roles": ("mental-health-care",)} if sender == TRUST else {}
     involved = PersonFacts(
         version=1,
         referrals=(referral(sender, DRUGS, ordered=True),),
