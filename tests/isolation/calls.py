@@ -64,7 +64,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/referrals/{referral_id}/information-request"): {"question": "Since when?"},
     ("POST", "/referrals/{referral_id}/hold"): {"reason": "Waiting for a bed.", "until": DAY},
     ("POST", "/referrals/{referral_id}/allocation"): {"team": "Day team"},
-    ("POST", "/referrals/{referral_id}/outcome"): {"result": "completed", "code": "COMPLETED"},
+    ("POST", "/referrals/{referral_id}/outcome"): {"result": "completed", "code": "needs-met"},
     ("POST", "/people/{person}/screening-requests"): {"to_agency": "mht-riverside"},
     ("POST", "/screening-requests/{screening_id}/answer"): {"answer": "yes"},
     ("POST", "/people/lookup"): {"identifier": {"scheme": "noms", "value": "{noms}"}},

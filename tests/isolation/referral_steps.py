@@ -19,7 +19,7 @@ SAID: dict[str, dict[str, Any]] = {
     "hold": {"reason": "{word}", "until": "2031-03-04"},
     "resumption": {},
     "allocation": {"team": "{word}"},
-    "outcome": {"result": "completed", "code": "COMPLETED"},
+    "outcome": {"result": "completed", "code": "needs-met"},
     "appointments": {"at": "{minute}", "place": "{word}"},
     "attendance": {"outcome": "attended"},
     "waiting-update": {"expected_start": "2031-03-04"},
