@@ -24,7 +24,8 @@ from throughgate.local.datadir import DataDir
 SUSPENDED = DRUGS
 """Who is suspended now and then. The charity never is, so that its views tell of consents alone."""
 SUSPENDED_FOR_S = 0.5
-"""Long enough for a few decisions."""
+SLOWLY = 3
+"""Long enough for a few decisions: on a busy machine so many times as long as it took to suspend."""
 AGREEMENT = Path(__file__).resolve().parents[2] / "deploy" / "agreements" / "north-isa-1.0.0.yaml"
 _minor = itertools.count(1)
 
@@ -70,9 +71,11 @@ class Operators:
         path = f"/v1/agencies/{SUSPENDED}/suspension"
         text = load_agreement(AGREEMENT).model_dump(mode="json", by_alias=True)
         while not stop.is_set():
+            asked = now()
             await self._ask("consent", "POST", path)
             acknowledged = now()
-            await _passed(stop, SUSPENDED_FOR_S)
+            took = (acknowledged - asked).total_seconds()
+            await _passed(stop, max(SUSPENDED_FOR_S, SLOWLY * took))
             self.suspensions.append(Suspension(acknowledged, now()))
             await self._ask("consent", "DELETE", path)
             self.did["suspension"] += 1
