@@ -15,15 +15,17 @@ from chassis.clock import now
 from chassis.http_client import ServiceClient
 from chassis.ids import new_id
 from contracts.agreement import load_agreement
-from tests.faults.client import FaultyWorld
+from tests.faults.client import AGAIN_IN, PATIENCE, FaultyWorld
+from tests.support.eventually import eventually
 from tests.system.world import DRUGS, Person
 from throughgate.client import fetch_token
 from throughgate.local.datadir import DataDir
 
 SUSPENDED = DRUGS
 """Who is suspended now and then. The charity never is, so that its views tell of consents alone."""
-SUSPENDED_FOR_S = 0.3
-"""Long enough for a few decisions."""
+SUSPENDED_FOR_S = 0.5
+SLOWLY = 3
+"""Long enough for a few decisions: on a busy machine so many times as long as it took to suspend."""
 AGREEMENT = Path(__file__).resolve().parents[2] / "deploy" / "agreements" / "north-isa-1.0.0.yaml"
 _minor = itertools.count(1)
 
@@ -69,9 +71,11 @@ class Operators:
         path = f"/v1/agencies/{SUSPENDED}/suspension"
         text = load_agreement(AGREEMENT).model_dump(mode="json", by_alias=True)
         while not stop.is_set():
+            asked = now()
             await self._ask("consent", "POST", path)
             acknowledged = now()
-            await _passed(stop, SUSPENDED_FOR_S)
+            took = (acknowledged - asked).total_seconds()
+            await _passed(stop, max(SUSPENDED_FOR_S, SLOWLY * took))
             self.suspensions.append(Suspension(acknowledged, now()))
             await self._ask("consent", "DELETE", path)
             self.did["suspension"] += 1
@@ -80,11 +84,18 @@ class Operators:
             await _passed(stop, pause_s)
 
     async def _ask(self, service: str, method: str, path: str, body: object = None) -> None:
+        """Asks until it is answered, with the same key: a busy service may say that it cannot at the moment."""
         token = await fetch_token(self.world.http, "operator")
         at = DataDir.at(self.world.stack.data_dir).read_stack().services[service]
+        headers = {"idempotency-key": new_id()}
         async with ServiceClient(at, timeout_s=60) as client:
-            answer = await client.call(method, path, token=token, body=body, headers={"idempotency-key": new_id()})
-        assert answer.ok, f"{method} at {service}: {answer.status}"
+
+            async def answered() -> bool:
+                answer = await client.request(method, path, token=token, body=body, headers=headers)
+                assert answer.ok, f"{method} at {service}: {answer.status}"
+                return True
+
+            await eventually(answered, within=PATIENCE, every=AGAIN_IN)
 
 
 async def _passed(stop: asyncio.Event, seconds: float) -> None:

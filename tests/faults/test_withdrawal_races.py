@@ -118,7 +118,7 @@ async def test_everything_at_once(scene: Scene) -> None:
     runs += [partial(races.stays, person, rounds=ROUNDS) for person in staying]
     async with told_with_its_state(scene):
         async with watched(scene.world.stack, CHARITY) as watch:
-            async with operators.at_work(pause_s=RACES / AT_ONCE):
+            async with operators.at_work(pause_s=RACES / 2):
                 await together([*runs], at_once=AT_ONCE)
             await settled(scene.world.stack)
         did = races.did + operators.did
