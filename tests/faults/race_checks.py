@@ -1,7 +1,7 @@
 """No permit after a withdrawal or while suspended: by the order of the log, and by the clock of who was told so."""
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,22 +106,6 @@ def decided_while_suspended(log: Sequence[Entry], suspensions: Sequence[Suspensi
         if any(each.acknowledged_at < entry.decided_at < each.until for each in suspensions):
             found[entry.leaf.get("reason") or entry.leaf["decision"]] += 1
     return found
-
-
-def received(log: Sequence[Entry]) -> set[str]:
-    """Shares that a feed keeps whatever is withdrawn later: their facts ended by themselves, as one number's do when it
-    becomes another's, and not by a withdrawal."""
-    kept: set[str] = set()
-    standing: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
-    for entry in log:
-        if entry.kind == "share":
-            shares = standing[entry.leaf["recipient"], entry.leaf["category"], str(entry.detail.get("subject_ref"))]
-            if effect := entry.leaf.get("effect"):
-                kept |= shares if effect == "end" else set()
-                shares.clear()
-            if entry.leaf["decision"] == "permitted":
-                shares.add(entry.leaf["share_id"])
-    return kept
 
 
 def mixed(log: Sequence[Entry]) -> Iterator[str]:

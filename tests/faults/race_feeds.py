@@ -5,7 +5,7 @@ Of whoever withdrew nothing that stood on consent is left; of whoever agreed las
 
 import asyncio
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,20 +57,17 @@ def _rows(stack: RunningStack, agency: str) -> tuple[list[Any], list[Any]]:
         return connection.execute(_FEED).fetchall(), connection.execute(_VIEW).fetchall()
 
 
-def left_behind(held: Held, withdrawn: Traces, *, but: Collection[str] = ()) -> Iterator[str]:
-    """What is left of people who withdrew, at an agency that heard of them by consent alone. `but` are shares that it
-    may keep in its feed."""
-    items = [item for item in held.items if item["share_id"] not in but]
-    feed = [row for row in held.feed if row[0] not in but]
-    for item in items:
+def left_behind(held: Held, withdrawn: Traces) -> Iterator[str]:
+    """What is left of people who withdrew, at an agency that heard of them by consent alone."""
+    for item in held.items:
         if item["person_id"] in withdrawn:
             if item["type"] != "withdrawn" and not item.get("withdrawn"):
                 yield f"{held.agency}: item {item['receipt']['index']}, {item['category']}, is not withdrawn"
             elif (item["content"], item["change"]) != (None, None):
                 yield f"{held.agency}: item {item['receipt']['index']}, {item['category']}, still says something"
-    yield from (f"{held.agency}: a row keeps {on}" for _, person, on, _ in feed if on and person in withdrawn)
+    yield from (f"{held.agency}: a row keeps {on}" for _, person, on, _ in held.feed if on and person in withdrawn)
     yield from (f"{held.agency}: a row of the view is left" for person, _ in held.view if person in withdrawn)
-    everything = "\n".join([json.dumps(items), *(row[-1] for row in feed), *(body for _, body in held.view)])
+    everything = "\n".join([json.dumps(held.items), *(row[-1] for row in held.feed), *(body for _, body in held.view)])
     for said in withdrawn.values():
         yield from (f"{held.agency}: somewhere it says {trace}" for trace in said if trace in everything)
 

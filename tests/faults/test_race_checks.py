@@ -9,7 +9,6 @@ from tests.faults.race_checks import (
     Entry,
     decided_while_suspended,
     permits_after_acknowledgement,
-    received,
     verdicts,
     withdrawn_shares,
 )
@@ -65,13 +64,6 @@ def test_verdicts_on_law_and_refusals_for_other_reasons_balance_nothing() -> Non
     assert verdicts(log, {"another"}) == {}
 
 
-def test_a_feed_keeps_what_ended_by_itself_and_not_what_was_withdrawn_before_or_after() -> None:
-    withdrawn, ended = {"ends": "s1", "effect": "withdraw"}, {"ends": "s4", "effect": "end"}
-    log = [_share(1), _refused(2, "consent-withdrawn", **withdrawn), _share(3), _share(4)]
-    assert received([*log, _refused(5, "condition-not-met", **ended), _share(6)]) == {"s3", "s4"}
-    assert received([*log, _refused(5, "consent-withdrawn", **(ended | {"effect": "withdraw"}))]) == set()
-
-
 def _item(**more: Any) -> dict[str, Any]:
     blank = {"share_id": "s1", "person_id": PERSON, "type": "release.date-changed", "category": "release-date"}
     return blank | {"receipt": {"index": 1}, "content": None, "change": None, "withdrawn": True} | more
@@ -95,7 +87,6 @@ def test_whatever_is_left_of_who_withdrew_is_found() -> None:
         _held(view=[("merged", '{"family": "Testcase1"}')]),
     ):
         assert list(left_behind(left, SAID)) != []
-    assert list(left_behind(_held(full, feed=[("s1", PERSON, "2027-03-01", "{}")]), SAID, but={"s1"})) == []
     assert unheard_of(_held(_item()), SAID) == set()
     assert unheard_of(_held(full | {"withdrawn": None}), SAID) == {PERSON}
 

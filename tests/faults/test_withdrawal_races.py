@@ -24,7 +24,6 @@ from tests.faults.race_checks import (
     mixed,
     permits_after_acknowledgement,
     permits_after_withdrawal,
-    received,
     verdicts,
     withdrawn_shares,
 )
@@ -67,7 +66,7 @@ async def _judge(
 ) -> list[Entry]:
     """Judges a race that has settled, of people who withdrew and people who agreed last; returns the log.
 
-    `removed` were merged into others: the last withdrawal was the others', and what their feed item said stays said.
+    `removed` were merged into others: the last withdrawal was the others'.
     """
     log = await asyncio.to_thread(entries, scene.world.stack)
     assert races.emptied.keys() == {person.id for person in people} - set(removed)
@@ -78,19 +77,19 @@ async def _judge(
         assert await scene.world.release(CHARITY, person) is None
     await reconciled(scene.world)
     assert (await asyncio.to_thread(verified, scene.world.stack)).findings == ()
-    await _feeds(scene, people, staying, kept=received(log) if removed else set())
+    await _feeds(scene, people, staying)
     found = verdicts(log, {person.id for person in people})
     _view(races, watch, log, f"{len(people)} and {len(staying)} persons, {dict(races.did)}; on consent {dict(found)}")
     assert min(found["permitted"], found["refused"]) >= LEAST * found.total(), dict(found)
     return log
 
 
-async def _feeds(scene: Scene, people: list[Person], staying: list[Person], *, kept: set[str]) -> None:
-    """What feeds and views still hold, beside what is `kept` in any case. What stands on law goes on."""
+async def _feeds(scene: Scene, people: list[Person], staying: list[Person]) -> None:
+    """What feeds and views still hold. What stands on law goes on."""
     withdrawn, standing = await traces(scene.world, people), await traces(scene.world, staying)
     for agency in ON_CONSENT:
         holds = await held(scene.world, agency)
-        assert list(left_behind(holds, withdrawn, but=kept)) == []
+        assert list(left_behind(holds, withdrawn)) == []
         assert list(lacking(holds, standing)) == []
         assert agency != CHARITY or unheard_of(holds, withdrawn) == set()
     assert list(lacking(await held(scene.world, PROBATION), {**withdrawn, **standing})) == []
