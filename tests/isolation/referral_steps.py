@@ -61,6 +61,7 @@ async def act(walk: Walk, agency: str, person: int, other: str) -> None:
     if not here:
         return
     referral = walk.random.choice(here)
+    walk.ends |= {referral.sender, referral.receiver}
     end = walk.random.choice([referral.sender, referral.receiver])
     seen = await walk.call(end, "GET", f"/referrals/{referral.id}")
     if not seen.is_success:
@@ -101,8 +102,9 @@ async def ask(walk: Walk, agency: str, person: int, other: str) -> None:
 
 async def answer(walk: Walk, agency: str, person: int, other: str) -> None:
     """The trust answers what it was asked about this person, if the question has come."""
-    for screening, (_, trust, whom) in walk.knowledge.asked.items():
+    for screening, (asker, trust, whom) in walk.knowledge.asked.items():
         if whom == person:
+            walk.ends |= {asker, trust}
             said = await walk.call(trust, "POST", f"/screening-requests/{screening}/answer", {"answer": "yes"})
             if said.is_success:
                 assert walk.knowledge.knows_of(trust, person)

@@ -22,6 +22,9 @@ async def step(walk: Walk, name: str, agency: str, person: int, other: str) -> N
     for each in {agency, other}:
         await look(walk, each)
         await strange(walk, each, person)
+    for each in walk.ends - {agency, other}:
+        await look(walk, each)
+    walk.ends.clear()
     await errands(walk, agency)
     if walk.random.random() < 0.2:
         await audit(walk, person)

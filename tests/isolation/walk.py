@@ -66,6 +66,8 @@ class Walk:
     ids: dict[str, int] = field(default_factory=dict)
     """Every id that stands for something of a person: of the person, a release, a referral and so on."""
     written: dict[str, tuple[str, int, str]] = field(default_factory=dict)
+    ends: set[str] = field(default_factory=set)
+    """Whom a step was between, who look what it brought them."""
     releases: dict[int, str] = field(default_factory=dict)
     consents: dict[int, str] = field(default_factory=dict)
     pictures: dict[str, dict[str, Any]] = field(default_factory=dict)
