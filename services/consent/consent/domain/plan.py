@@ -27,8 +27,8 @@ WITHDRAWING = frozenset(
         Reason.PROHIBITED,
     }
 )
-"""Reasons for which what was shown is taken back; for the others the view is emptied and the feed stays, until the consent
-on which it stood goes (`domain/lingering.py`)."""
+"""Reasons for which what was shown is taken back; for the others the view is emptied and the feed stays, until the
+consent on which it stood goes (`domain/lingering.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
