@@ -38,6 +38,8 @@ async def everything_holds(world: FaultyWorld, lives: Sequence[Life], pollers: M
         for agency, items in feeds.items():
             shows_the_last(life, agency, items)
         await views_show_the_last(world, life)
+    assert counted["withdrawn"], "nobody withdrew anything"
+    assert counted["referred"] == len(lives), "somebody was referred to nobody"
     await reconciled(world)
     found = await asyncio.to_thread(verified, world.stack)
     assert found.findings == (), found.findings
