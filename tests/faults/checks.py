@@ -26,19 +26,20 @@ async def everything_holds(world: FaultyWorld, lives: Sequence[Life], pollers: M
     counted: Counter[str] = Counter(lives=len(lives))
     people = {life.person.id for life in lives}
     feeds = {agency: await _polled_once(poller, people) for agency, poller in pollers.items()}
-    permits: list[dict[str, Any]] = []
+    permits = {life.person.id: await world.shares(life.person, decision="permitted") for life in lives}
+    everyones = [permit for theirs in permits.values() for permit in theirs]
+    assert {permit["recipient"] for permit in everyones} <= pollers.keys(), "somebody's feed is not looked at"
+    for agency, items in feeds.items():
+        rows = await asyncio.to_thread(rows_of, world.stack, agency, people)
+        each_permit_once(agency, permitted_to(agency, everyones), rows, items)
+        counted["items"] += len(rows)
     for life in lives:
-        permitted = await world.shares(life.person, decision="permitted")
-        permits += permitted
-        counted += await _lived(world, life, pollers, permitted)
+        counted += await _lived(world, life, pollers, permits[life.person.id])
         for agency, items in feeds.items():
             shows_the_last(life, agency, items)
         await views_show_the_last(world, life)
-    assert {permit["recipient"] for permit in permits} <= pollers.keys(), "somebody's feed is not looked at"
-    for agency, items in feeds.items():
-        rows = await asyncio.to_thread(rows_of, world.stack, agency, people)
-        each_permit_once(agency, permitted_to(agency, permits), rows, items)
-        counted["items"] += len(rows)
+    assert counted["withdrawn"], "nobody withdrew anything"
+    assert counted["referred"] == len(lives), "somebody was referred to nobody"
     await reconciled(world)
     found = await asyncio.to_thread(verified, world.stack)
     assert found.findings == (), found.findings

@@ -89,7 +89,7 @@ async def test_a_full_disk_refuses_and_loses_nothing(cramped: Database, small_di
         async with cramped.connection() as admin:
             await admin.execute("SELECT pg_switch_wal()")
             await admin.execute("CHECKPOINT")
-        refused = _fill(small_disk)
+        refused = fill(small_disk)
         with pytest.raises(DBAPIError) as caught:
             await command(bulky=5000)
         assert is_passing(caught.value), "a full disk is told as not now"
@@ -99,10 +99,10 @@ async def test_a_full_disk_refuses_and_loses_nothing(cramped: Database, small_di
         await eventually(everything, within=60)
 
 
-def _fill(disk: Path) -> Path:
-    """A file that leaves LEFT bytes of the disk."""
+def fill(disk: Path, *, left: int = LEFT) -> Path:
+    """A file that leaves so many bytes of the disk."""
     state = os.statvfs(disk)
     ballast = disk / "ballast"
     with ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, state.f_bavail * state.f_frsize - LEFT)
+        os.posix_fallocate(file.fileno(), 0, state.f_bavail * state.f_frsize - left)
     return ballast

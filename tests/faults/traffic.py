@@ -6,6 +6,7 @@ which nothing is owed to the charity.
 """
 
 import asyncio
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -50,6 +51,8 @@ class Traffic:
     pollers: dict[str, Poller]
     lives: list[Life] = field(default_factory=list)
     dates: int = 3
+    _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+    """Of lives as they are begun: those who begin at once would all find as many there before them."""
 
     def of_theirs(self, items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """Those of these feed items that are about somebody whose life began here."""
@@ -63,7 +66,7 @@ class Traffic:
 
     async def _worker(self, stopped: Callable[[], bool]) -> None:
         while not stopped():
-            await self.live(withdraws=len(self.lives) % 2 == 1)
+            await self.live(withdraws=next(self._numbers) % 2 == 1)
 
     async def live(self, *, withdraws: bool) -> Life:
         """One life from its beginning to its end."""

@@ -144,4 +144,25 @@ SHARED = (
         '        scope[_SEEN] = True\n        log.__dict__.setdefault("kept", []).append(b"x" * 1_048_576)\n',
         ("tests/load/test_long_run.py",),
     ),
+    Mutation(
+        "who-lost-the-lock-marks-what-a-lost-broker-had",
+        "chassis/relay.py",
+        "            if not await broker.is_still(session, _PART, cluster):\n                raise AnotherRelay\n",
+        "",
+        (f"{TWO}::test_who_lost_the_lock_marks_nothing_once_another_relay_has_met_a_new_broker",),
+    ),
+    Mutation(
+        "two-relays-lead",
+        "chassis/relay.py",
+        "            self.ready = not (got and got[0])\n            if not self.ready:\n",
+        "            self.ready = not (got and got[0])\n            if True:\n",
+        (f"{TWO}::test_a_second_relay_is_ready_while_the_first_one_sends_and_takes_over_from_it",),
+    ),
+    Mutation(
+        "a-full-disk-is-told-as-our-own-fault",
+        "chassis/db.py",
+        '"53300", "53100",',
+        '"53300",',
+        ("tests/faults/test_disk_full_under_traffic.py",),
+    ),
 )
