@@ -44,8 +44,14 @@ async def test_what_is_sent_to_a_topic_of_this_test_is_read_from_it(broker: Brok
     await admin.start()
     made = await admin.create_topics([NewTopic(topic, 6, 1)])
     assert [code for _, code, *_ in made.topic_errors] == [0]
-    described = await eventually(lambda: admin.describe_topics([topic]))
-    assert len(described[0]["partitions"]) == 6
+
+    async def all_there() -> bool:
+        # A broker knows a topic a moment later than the controller that made it.
+        described = await admin.describe_topics([topic])
+        assert len(described[0]["partitions"]) == 6
+        return True
+
+    await eventually(all_there)
     await admin.close()
 
     producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap, acks="all", enable_idempotence=broker.idempotent)
