@@ -3,13 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-SECTIONS = {
-    "release": "release-date",
-    "custody_status": "custody-status",
-    "risk_markers": "risk-markers",
-    "licence_conditions": "licence-conditions",
-    "warnings": "warning",
-}
+SECTIONS = {"release": "release-date", "warnings": "warning"}
 """Sections of a person's view that do not bear the name of their category."""
 
 Said = tuple[str, str, str]
@@ -34,4 +28,4 @@ def in_view(view: dict[str, Any]) -> Iterator[Said]:
 def _category(name: str, content: dict[str, Any]) -> str:
     if name == "referrals":
         return "referral-status" if "state" in content else "referral"
-    return SECTIONS.get(name, name)
+    return SECTIONS.get(name, name.replace("_", "-"))
