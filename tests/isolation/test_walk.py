@@ -14,7 +14,7 @@ from tests.isolation.stepping import STEPS, step
 from tests.isolation.walk import PERSONS, Counted, Walk
 from tests.support.pipe import Pipe
 
-PER_WALK = 900
+PER_WALK = 1_000
 """About how many requests a walk makes."""
 
 LONG = SEED is not None
@@ -32,6 +32,8 @@ steps = st.tuples(
 counted = Counted()
 BEGAN = time.monotonic()
 NORTHGATE, NEWSTART, GATEHOUSE, TRUST = "hmp-northgate", "charity-newstart", "charity-gatehouse", "mht-riverside"
+REFERRED_TO = (TRUST, "mht-moorland", "das-riverside", "das-moorland", "ld-north", GATEHOUSE)
+"""Under an order a referral goes there at once, and so does what is answered."""
 STORY = [
     ("register", NORTHGATE, 0, "hmp-southmoor"),
     ("push", NORTHGATE, 0, GATEHOUSE),
@@ -87,6 +89,8 @@ async def test_no_answer_holds_what_its_reader_may_not_know(
     await step(walk, "register", NORTHGATE, 1, NEWSTART)
     await step(walk, "register", walk.newcomer("PUT", "/people/{person}"), 0, NEWSTART)
     await step(walk, "claim", walk.newcomer("PUT", "/people/{person}/involvement"), 0, GATEHOUSE)
+    await step(walk, "order", NORTHGATE, 1, walk.random.choice(REFERRED_TO))
+    await step(walk, "act", NORTHGATE, 1, NEWSTART)
     for name, agency, person, other in story:
         await step(walk, name, walk.somebody(agency, person), person, other)
 
