@@ -48,6 +48,34 @@ async def test_a_withdrawal_takes_back_what_an_agency_got_before_it_left(
     assert len(await service.decisions(CHARITY)) == before
 
 
+async def test_what_it_got_before_it_left_and_came_back_is_hidden_with_what_it_has(
+    service: ConsentService, callers: Callers
+) -> None:
+    person, (first, second) = await left(service, callers)
+    await service.feed(service.involvement(person, CHARITY, "claimed"))
+    third = (await service.decisions(CHARITY))[-1]
+    assert (third["verdict"], third["version"]) == ("permitted", 2)
+    assert (await callers.post(PROBATION, f"/people/{person}/consent-withdrawals")).status_code == 200
+    named = {each["share_id"] for denial in await service.events("share.denied.v1") for each in denial["shares"]}
+    assert named == {first, second, third["share_id"]}
+    (taken,) = [each for each in await service.decisions(CHARITY) if each["effect"] == "withdraw"]
+    assert (taken["ends"], taken["reason"]) == (third["share_id"], "consent-withdrawn")
+    await service.feed(service.involvement(person, TRUST))
+    assert [each["effect"] for each in await service.decisions(CHARITY)].count("withdraw") == 1
+
+
+async def test_what_it_got_in_two_times_is_taken_back_at_once(service: ConsentService, callers: Callers) -> None:
+    person, shares = await left(service, callers)
+    await service.feed(service.involvement(person, CHARITY, "claimed"))
+    await service.feed(service.involvement(person, CHARITY, "ended"))
+    third = (await service.decisions(CHARITY))[-1]["ends"]
+    assert (await callers.post(PROBATION, f"/people/{person}/consent-withdrawals")).status_code == 200
+    denials = [each for each in await service.events("share.denied.v1") if each["effect"] == "withdraw"]
+    assert {each["share_id"] for denial in denials for each in denial["shares"]} == {*shares, third}
+    (taken,) = [each for each in await service.decisions(CHARITY) if each["effect"] == "withdraw"]
+    assert taken["ends"] == third
+
+
 async def test_it_stays_while_the_person_goes_on_agreeing(service: ConsentService, callers: Callers) -> None:
     person, _ = await left(service, callers)
     before = len(await service.decisions(CHARITY))

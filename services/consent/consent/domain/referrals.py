@@ -29,10 +29,9 @@ def named(question: Question, has: Has) -> tuple[Referral, ...]:
     offer = question.offer
     if offer.category == Category.REFERRAL:
         own = (offer.referral,) if offer.referral else ()
-        found = [referral for referral in own if referral.sender.id == offer.source.id]
-    else:
-        found = [referral for referral in question.person.referrals if gives(referral, offer, has)]
-    return tuple(referral for referral in found if referral.live and referral.receiver == question.recipient.id)
+        return tuple(each for each in own if each.sender.id == offer.source.id and _reaches(each, question))
+    here = (each for each in question.person.referrals if _reaches(each, question))
+    return tuple(each for each in here if gives(each, offer, has))
 
 
 def to_recipient(question: Question) -> tuple[Referral, ...]:
@@ -121,3 +120,7 @@ def may_give(referral: Referral, offer: OfferFacts) -> bool:
         or referral.sender.id == offer.source.id
         or offer.source.kind == AgencyKind.PRISON
     )
+
+
+def _reaches(referral: Referral, question: Question) -> bool:
+    return referral.live and referral.receiver == question.recipient.id

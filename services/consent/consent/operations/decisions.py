@@ -22,7 +22,7 @@ from consent.operations.writing import Decided, write
 from consent.queries.facts import facts_of, referral_fact
 from consent.queries.policy import Snapshot
 from consent.queries.standing import Standing, standing_of, subject_of
-from contracts.codes import Category, Effect
+from contracts.codes import Basis, Category, Effect
 from contracts.decisions import Decision
 from contracts.log_proof import canonical
 
@@ -60,20 +60,16 @@ def _decide_offer(
     subject = subject_of(offer)
     fact = _offer_fact(offer, source, snapshot, standing.unjustified[subject])
     live = {share.recipient: share for share in standing.live[subject]}
-    lingering = {
-        share.recipient: share
-        for share in standing.ended[subject]
-        if share.recipient not in live
-        and share.recipient in snapshot.agencies
-        and not still_agreed(fact.category, source, snapshot.agencies[share.recipient], person, now)
-    }
-    stood = lingering | live
+    lingering = _lingering(standing.ended[subject], fact, person, snapshot, now)
+    stood = {name: shares[0] for name, shares in lingering.items()} | live
     decisions: list[Decision] = []
     asked: list[tuple[str, Question, Verdict]] = []
     for name in concerned(fact, person, stood.values(), snapshot.agencies):
         question = Question(fact, snapshot.agencies[name], person, now, stood[name].clause if name in stood else None)
         verdict = decide(question, snapshot.policy)
-        decision = _follow(decided, offer, question, verdict, live.get(name), lingering.get(name), standing, snapshot)
+        decision = _follow(
+            decided, offer, question, verdict, live.get(name), lingering.get(name, []), standing, snapshot
+        )
         if decision is not None:
             decisions.append(decision)
             asked.append((decision.share_id, question, verdict))
@@ -84,13 +80,25 @@ def _decide_offer(
         remember(decided, offer, person, fact, asked, snapshot, now)
 
 
+def _lingering(
+    ended: Iterable[LiveShare], fact: OfferFacts, person: PersonFacts, snapshot: Snapshot, now: datetime
+) -> dict[str, list[LiveShare]]:
+    """By recipient, what stood on a consent that is gone by now and ended before it, the latest first."""
+    found: dict[str, list[LiveShare]] = {}
+    for share in ended:
+        recipient = snapshot.agencies.get(share.recipient)
+        if recipient and not still_agreed(fact.category, fact.source, recipient, person, now):
+            found.setdefault(recipient.id, []).append(share)
+    return found
+
+
 def _follow(
     decided: Decided,
     offer: OfferRow,
     question: Question,
     verdict: Verdict,
     live: LiveShare | None,
-    lingering: LiveShare | None,
+    lingering: Sequence[LiveShare],
     standing: Standing,
     snapshot: Snapshot,
 ) -> Decision | None:
@@ -107,13 +115,18 @@ def _follow(
         live=live,
         refused=refused,
     )
-    if lingering is not None and not verdict.permitted:
-        step, live = "take-back", lingering
+    if lingering and live is None and not verdict.permitted:
+        step, live = "take-back", lingering[0]
     if step in ("keep", "silent") or (step == "refuse" and offer.content is None):
         return None
     decision = decision_of(offer, question, verdict, content, snapshot, step, live)
     if live is not None:
         _end(decided, offer, live, None if step == "rebase" else decision.effect, question.now)
+        if live.basis is Basis.CONSENT and decision.effect is Effect.WITHDRAW:
+            # By the log this takes back the subject's older shares on consent too; they are hidden as soon.
+            for older in lingering:
+                if older.id != live.id:
+                    _end(decided, offer, older, Effect.WITHDRAW, question.now)
     if verdict.permitted:
         _permit(decided, offer, question, verdict, decision, digest)
     else:

@@ -23,7 +23,7 @@ class Standing:
     offers: dict[str, list[OfferRow]]
     live: defaultdict[Subject, list[LiveShare]]
     ended: defaultdict[Subject, list[LiveShare]]
-    """The last share of each recipient that stood on consent and ended without being taken back."""
+    """Shares that stood on consent and ended without being taken back, the latest first."""
     refused: defaultdict[Subject, dict[str, Refused]]
     unjustified: defaultdict[Subject, set[str]]
 
@@ -73,10 +73,8 @@ SELECT category, subject_ref, id, recipient, offer_version, clause, basis, conte
 FROM share WHERE person_id = ANY(:ids) AND ended_at IS NULL
 """
 _ENDED_ON_CONSENT = """
-SELECT DISTINCT ON (category, subject_ref, recipient)
-    category, subject_ref, id, recipient, offer_version, clause, basis, content_digest
-FROM share WHERE person_id = ANY(:ids) AND basis = 'consent' AND effect = 'end'
-ORDER BY category, subject_ref, recipient, ended_at DESC
+SELECT category, subject_ref, id, recipient, offer_version, clause, basis, content_digest
+FROM share WHERE person_id = ANY(:ids) AND basis = 'consent' AND effect = 'end' ORDER BY ended_at DESC, id
 """
 _REFUSED = """
 SELECT refusal.category, refusal.subject_ref, recipient, offer_version, reason
