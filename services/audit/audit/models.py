@@ -7,7 +7,18 @@ erased without touching a signature.
 
 from datetime import datetime
 
-from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Index, LargeBinary, MetaData, Text, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 LOG_TABLES = ("log_entry", "log_dedup", "log_batch", "log_turn")
@@ -100,7 +111,12 @@ class LogBatch(Table, table=True):
     """One signed batch: entries from `first_index` up to `size`, sent as version `version` of the stream share-log."""
 
     __tablename__ = "log_batch"
-    __table_args__ = (Index("log_batch_appended", "appended_at", "first_index"),)
+    __table_args__ = (
+        Index("log_batch_appended", "appended_at", "first_index"),
+        ForeignKeyConstraint(
+            ["version"], ["log_turn.version"], name="log_batch_has_turn", deferrable=True, initially="DEFERRED"
+        ),
+    )
 
     version: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     first_index: int = Field(sa_column=Column(BigInteger, nullable=False))

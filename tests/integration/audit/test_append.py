@@ -232,7 +232,11 @@ async def test_nobody_can_change_remove_or_empty_the_log(audit_database: TestDat
         with psycopg.connect(url, autocommit=True) as connection:
             for table in ("log_entry", *partitions, "log_dedup", "log_batch", "log_turn"):
                 column = {"log_dedup": "entry_id", "log_batch": "signature", "log_turn": "signature"}.get(table, "leaf")
-                for statement in (f"UPDATE {table} SET {column} = 'x'", f"DELETE FROM {table}", f"TRUNCATE {table}"):
+                for statement in (
+                    f"UPDATE {table} SET {column} = 'x'",
+                    f"DELETE FROM {table}",
+                    f"TRUNCATE {table} CASCADE",
+                ):
                     with pytest.raises((psycopg.errors.RestrictViolation, psycopg.errors.InsufficientPrivilege)) as no:
                         connection.execute(statement)
                     if url == audit_database.owner_url:

@@ -41,6 +41,7 @@ SELECT n, '\\x00', 'person-' || n / 20, 'subject-' || n / 20, '{{}}' FROM genera
 """
 
 
+_FILL_TURNS = f"INSERT INTO log_turn SELECT n + 1, 'signature' FROM generate_series(0, {ENTRIES} / 100 - 1) n"
 _FILL_BATCHES = f"""
 INSERT INTO log_batch
 SELECT n + 1, n * 100, n * 100 + 100, 'key', 'signature', 'event-' || n,
@@ -62,6 +63,7 @@ def filled(make_database: MakeDatabase) -> TestDatabase:
         }
         owner.execute(_FILL.replace(" % ", " %% "), tags)
         owner.execute(_FILL_DETAIL)
+        owner.execute(_FILL_TURNS)
         owner.execute(_FILL_BATCHES, {"at": AT})
         for ref, key in keys.items():
             owner.execute("INSERT INTO subject_key VALUES (%s, %s)", (ref, key))

@@ -1,6 +1,10 @@
 """Every batch has a signed turn, which is the version that its message has; one of before is given its own."""
 
+from unittest.mock import AsyncMock
+
+import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from audit.handlers import appending
 from audit.main import give_turns
@@ -59,6 +63,7 @@ async def test_batches_of_before_are_given_their_turns_when_audit_starts(
     first = await _sent(database)
     owner = Database(audit_database.owner_url)
     async with owner.transaction() as session:
+        await session.execute(text("ALTER TABLE log_batch DROP CONSTRAINT log_batch_has_turn"))
         await session.execute(text("ALTER TABLE log_turn DISABLE TRIGGER USER"))
         await session.execute(text("DELETE FROM log_turn WHERE version < 3"))
         await session.execute(text("ALTER TABLE log_turn ENABLE TRIGGER USER"))
@@ -69,3 +74,12 @@ async def test_batches_of_before_are_given_their_turns_when_audit_starts(
         await session.execute(text("DELETE FROM outbox"))
         await replay_share_log(session, now=AT)
     assert await _sent(database) == first
+
+
+async def test_no_batch_is_kept_without_its_turn(
+    database: Database, signing: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by an audit of before that still runs beside this one."""
+    monkeypatch.setattr("audit.operations.append.note_turn", AsyncMock())
+    with pytest.raises(IntegrityError, match="log_batch_has_turn"):
+        await _append(database, signing, batches=1)

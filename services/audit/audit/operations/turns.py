@@ -11,9 +11,11 @@ from audit.signing import Signer
 
 _NOTE = text("INSERT INTO log_turn (version, signature) VALUES (:version, :signature)")
 _WITHOUT = text(
-    "SELECT version, b.signature FROM log_batch b LEFT JOIN log_turn t USING (version)"
-    " WHERE t.version IS NULL ORDER BY version LIMIT :limit"
+    "SELECT version, signature FROM log_batch"
+    " WHERE version < coalesce((SELECT min(version) FROM log_turn), 9223372036854775807)"
+    " ORDER BY version DESC LIMIT :limit"
 )
+"""Downwards from the first that has one: what comes has its own (a foreign key says so), and a start asks one index."""
 
 
 async def note_turn(session: AsyncSession, version: int, turn_signature: str) -> None:

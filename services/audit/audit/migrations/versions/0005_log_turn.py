@@ -16,6 +16,11 @@ def upgrade() -> None:
         sa.Column("signature", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("version"),
     )
+    # No batch without a turn from here on, by whichever version of audit; those of before are not looked at.
+    op.execute(
+        "ALTER TABLE log_batch ADD CONSTRAINT log_batch_has_turn FOREIGN KEY (version) REFERENCES log_turn (version)"
+        " DEFERRABLE INITIALLY DEFERRED NOT VALID"
+    )
     op.execute(
         "CREATE TRIGGER log_no_change BEFORE UPDATE OR DELETE ON log_turn FOR EACH ROW EXECUTE FUNCTION log_refuse()"
     )
