@@ -8,18 +8,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
-
 from tests.faults.client import FaultyWorld
+from tests.faults.own_rows import rows_as
 from tests.faults.traffic import Life
 from tests.support.stack import RunningStack
 from tests.system.referring import MOORLAND
 from tests.system.world import CHARITY, NORTHGATE, PROBATION
-from throughgate.local.datadir import DataDir
 
 Items = Sequence[Mapping[str, Any]]
 
-_ASKING = "SELECT set_config('throughgate.agency', %s, false)"
 _ROWS = """
 SELECT person_id, category, subject_ref, version, share_id FROM feed_item
 WHERE kind = 'share' AND person_id = ANY(%s) ORDER BY cursor
@@ -39,9 +36,7 @@ class Row:
 
 def rows_of(stack: RunningStack, agency: str, people: Collection[str]) -> list[Row]:
     """The shares about these people in the rows of the agency's feed, the oldest first."""
-    gateway = DataDir.at(stack.data_dir).read_stack().databases["gateway"]
-    with psycopg.connect(gateway.login_urls["gateway"]) as connection:
-        connection.execute(_ASKING, (agency,))
+    with rows_as(stack, agency) as connection:
         return [Row(*found) for found in connection.execute(_ROWS, (list(people),))]
 
 

@@ -9,19 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
-
 from tests.faults.client import FaultyWorld
+from tests.faults.own_rows import rows_as
 from tests.faults.races import words_about
 from tests.support.stack import RunningStack
 from tests.system.world import NORTHGATE, Person
-from throughgate.local.datadir import DataDir
 
 Traces = Mapping[str, Sequence[str]]
 """By person id, what is said of nobody else, as it stands in JSON: the name, and the words about where to report."""
 
-_ASKING = "SELECT set_config('throughgate.agency', %s, false)"
-_FEED = "SELECT share_id, person_id, release_date, body FROM feed_item"
+_FEED = "SELECT person_id, release_date, body FROM feed_item"
 _VIEW = "SELECT person_id, body FROM section"
 
 
@@ -31,7 +28,7 @@ class Held:
 
     agency: str
     items: Sequence[dict[str, Any]]
-    feed: Sequence[tuple[str, str, str | None, str]]
+    feed: Sequence[tuple[str, str | None, str]]
     view: Sequence[tuple[str, str]]
 
 
@@ -51,9 +48,7 @@ async def held(world: FaultyWorld, agency: str) -> Held:
 
 
 def _rows(stack: RunningStack, agency: str) -> tuple[list[Any], list[Any]]:
-    gateway = DataDir.at(stack.data_dir).read_stack().databases["gateway"]
-    with psycopg.connect(gateway.login_urls["gateway"]) as connection:
-        connection.execute(_ASKING, (agency,))
+    with rows_as(stack, agency) as connection:
         return connection.execute(_FEED).fetchall(), connection.execute(_VIEW).fetchall()
 
 
@@ -65,7 +60,7 @@ def left_behind(held: Held, withdrawn: Traces) -> Iterator[str]:
                 yield f"{held.agency}: item {item['receipt']['index']}, {item['category']}, is not withdrawn"
             elif (item["content"], item["change"]) != (None, None):
                 yield f"{held.agency}: item {item['receipt']['index']}, {item['category']}, still says something"
-    yield from (f"{held.agency}: a row keeps {on}" for _, person, on, _ in held.feed if on and person in withdrawn)
+    yield from (f"{held.agency}: a row keeps {on}" for person, on, _ in held.feed if on and person in withdrawn)
     yield from (f"{held.agency}: a row of the view is left" for person, _ in held.view if person in withdrawn)
     everything = "\n".join([json.dumps(held.items), *(row[-1] for row in held.feed), *(body for _, body in held.view)])
     for said in withdrawn.values():

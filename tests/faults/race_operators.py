@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 
+from chassis.backoff import pause
 from chassis.clock import now
 from chassis.http_client import ServiceClient
 from chassis.ids import new_id
@@ -75,13 +76,13 @@ class Operators:
             await self._ask("consent", "POST", path)
             acknowledged = now()
             took = (acknowledged - asked).total_seconds()
-            await _passed(stop, max(SUSPENDED_FOR_S, SLOWLY * took))
+            await pause(stop, max(SUSPENDED_FOR_S, SLOWLY * took))
             self.suspensions.append(Suspension(acknowledged, now()))
             await self._ask("consent", "DELETE", path)
             self.did["suspension"] += 1
             await self._ask("consent", "POST", "/v1/agreements", text | {"version": f"1.{next(_minor)}.0"})
             self.did["publication"] += 1
-            await _passed(stop, pause_s)
+            await pause(stop, pause_s)
 
     async def _ask(self, service: str, method: str, path: str, body: object = None) -> None:
         """Asks until it is answered, with the same key: a busy service may say that it cannot at the moment."""
@@ -96,15 +97,6 @@ class Operators:
                 return True
 
             await eventually(answered, within=PATIENCE, every=AGAIN_IN)
-
-
-async def _passed(stop: asyncio.Event, seconds: float) -> None:
-    """Returns after so many seconds, or when told to stop."""
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
 
 
 def _merge_of(caseload_url: str, kept: Person, removed: Person) -> str:

@@ -81,8 +81,8 @@ def test_whatever_is_left_of_who_withdrew_is_found() -> None:
         _held(_item(change={"previous_date": "2027-03-01"})),
         _held(full),
         _held(elsewhere),
-        _held(feed=[("s1", PERSON, "2027-03-01", "{}")]),
-        _held(feed=[("s1", "merged", None, "Ask at the gate for B0001AA")]),
+        _held(feed=[(PERSON, "2027-03-01", "{}")]),
+        _held(feed=[("merged", None, "Ask at the gate for B0001AA")]),
         _held(view=[(PERSON, "{}")]),
         _held(view=[("merged", '{"family": "Testcase1"}')]),
     ):
@@ -100,7 +100,7 @@ def test_hiding_everything_is_found() -> None:
 
 def _watch(*looks: dict[str, str]) -> Watch:
     """A watch that found these shares of these persons, a second between two looks."""
-    watch = Watch("", "", CHARITY)
+    watch = Watch()
     for number, look in enumerate(looks):
         watch.note([(share, person, _at(number)) for share, person in look.items()])
     return watch
@@ -126,7 +126,7 @@ def test_how_long_a_person_stayed_is_until_the_last_look_that_found_them() -> No
 
 
 def test_a_withdrawal_that_takes_longer_than_a_share_is_late() -> None:
-    watch = Watch("", "", CHARITY)
+    watch = Watch()
     assert watch.late(went=[0.1, 0.2], outstayed=[0.0], came=[0.1, 0.3]) is None
     assert watch.late(went=[SLOWER + 0.1], outstayed=[0.0], came=[1.0])
     assert watch.late(went=[0.1, 0.1, LONGEST + 0.1], outstayed=[0.0], came=[1.0])

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -10,9 +11,9 @@ import psycopg
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from sqlalchemy import Row
+from sqlalchemy import Row, text
 
-from chassis import broker
+from chassis import broker, clock
 from chassis.broker import WrongTopics, wire_name
 from chassis.consumer import Consumer, dispatch
 from chassis.db import Database
@@ -29,6 +30,10 @@ from tests.support.eventually import eventually
 
 PERSONS = [f"person-{number}" for number in range(10)]
 ROUNDS = 12
+_TRIED = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+  AND query LIKE '%pg_try_advisory_lock%' AND query_start > :since
+"""
 
 
 class Watched(Relay):
@@ -76,6 +81,12 @@ async def _is_ready(part: Relay | Consumer) -> bool:
     return part.ready
 
 
+async def _tries_for_the_lock(database: Database, since: datetime) -> bool:
+    """Whether a relay has asked for the lock since then and for nothing after it: who has it listens and sends."""
+    async with database.session() as session:
+        return bool(await session.scalar(text(_TRIED), {"since": since}))
+
+
 async def _each_once(
     database: Database, *, rounds: int = ROUNDS, before: int = 0, meanwhile: Callable[[], None] = lambda: None
 ) -> None:
@@ -104,9 +115,11 @@ async def test_a_second_relay_is_ready_while_the_first_one_sends_and_takes_over_
         await eventually(partial(_is_ready, first), within=40)
         async with running(second.run, _consumer(database, settings).run):
             await eventually(partial(_is_ready, second), within=40)
+            await eventually(partial(_tries_for_the_lock, database, clock.now()))
             await _each_once(database, rounds=1)
             assert first.sent, "the first did not lead"
             assert not second.sent, "both lead"
+            await eventually(partial(_tries_for_the_lock, database, clock.now()))
             over.set()
             await sending
             await _each_once(database, before=1)

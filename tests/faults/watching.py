@@ -15,15 +15,14 @@ from datetime import datetime
 
 import psycopg
 
+from tests.faults.own_rows import gateway_login, rows_as
 from tests.support.stack import RunningStack
-from throughgate.local.datadir import DataDir
 
 EVERY_S = 0.02
 SLOWER = 2
 LONGEST = 10
 """A withdrawal has a lane of its own and takes less time than a share. Twice as long is a fault; for the slowest, ten
 times, because a machine that many use stands still now and then."""
-_ASKING = "SELECT set_config('throughgate.agency', %s, false)"
 _IN_VIEW = "SELECT share_id, person_id, clock_timestamp() FROM section"
 _DENIED = "SELECT share_id FROM denial WHERE share_id = ANY(%s)"
 
@@ -44,9 +43,6 @@ class Watch:
     """`stays` is by share id, by the database's clock, which is this machine's. `returned` are shares that were gone
     and came again, `denied` those that were found although the gateway had been told before the look to hide them."""
 
-    views: str
-    denials: str
-    agency: str
     stays: dict[str, Stay] = field(default_factory=dict)
     returned: set[str] = field(default_factory=set)
     denied: set[str] = field(default_factory=set)
@@ -54,13 +50,12 @@ class Watch:
     longest_pause_s: float = 0.0
     """Between two looks: how long this machine does nothing, or other things."""
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stack: RunningStack, agency: str, stop: threading.Event) -> None:
         """Looks until told to stop, and once more."""
         with (
-            psycopg.connect(self.views, autocommit=True) as views,
-            psycopg.connect(self.denials, autocommit=True) as denials,
+            rows_as(stack, agency) as views,
+            psycopg.connect(gateway_login(stack, "gateway_projector"), autocommit=True) as denials,
         ):
-            views.execute(_ASKING, (self.agency,))
             here: list[str] = []
             before = time.monotonic()
             while True:
@@ -135,9 +130,8 @@ def told(seconds: Sequence[float]) -> str:
 @asynccontextmanager
 async def watched(stack: RunningStack, agency: str) -> AsyncIterator[Watch]:
     """A watch on the agency's view while the block runs, read when it is over."""
-    logins = DataDir.at(stack.data_dir).read_stack().databases["gateway"].login_urls
-    watch, stop = Watch(logins["gateway"], logins["gateway_projector"], agency), threading.Event()
-    looking = asyncio.create_task(asyncio.to_thread(watch.run, stop))
+    watch, stop = Watch(), threading.Event()
+    looking = asyncio.create_task(asyncio.to_thread(watch.run, stack, agency, stop))
     try:
         yield watch
     finally:
