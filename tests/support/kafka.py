@@ -66,7 +66,9 @@ def _run(java: str, folder: Path) -> Iterator[str | Absent]:
     )
     classpath = ["-cp", f"{LIB}/*"]
     cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
-    formatting = [java, *classpath, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties)]
+    # With "=", for one id in sixty-four begins with "-" and would be read as another option.
+    formatting = [java, *classpath, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}"]
+    formatting += ["-c", str(properties)]
     formatted = subprocess.run(formatting, capture_output=True, text=True, check=False)
     if formatted.returncode != 0:
         yield Absent(f"its storage could not be formatted: {formatted.stderr[-2000:]}")
