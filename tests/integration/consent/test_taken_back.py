@@ -13,20 +13,21 @@ from tests.support.consent_bodies import consent_body
 from tests.support.consent_service import ConsentService, offer
 
 CHARITY, PROBATION, TRUST = "charity-newstart", "probation-north", "mht-riverside"
+PRISON, DRUGS = "hmp-northgate", "das-riverside"
 
 
-async def left(service: ConsentService, callers: Callers) -> tuple[str, list[str]]:
-    """A charity that got two versions on consent and then left; the person, and its shares."""
+async def left(service: ConsentService, callers: Callers, agency: str = CHARITY) -> tuple[str, list[str]]:
+    """An agency that got two versions on consent and then left; the person, and its shares."""
     person = new_id()
     await service.feed(
-        offer(person), service.involvement(person, PROBATION), service.involvement(person, CHARITY, "claimed")
+        offer(person), service.involvement(person, PROBATION), service.involvement(person, agency, "claimed")
     )
-    given = await callers.post(PROBATION, f"/people/{person}/consents", consent_body(CHARITY))
+    given = await callers.post(PROBATION, f"/people/{person}/consents", consent_body(agency))
     assert given.status_code == 201, given.text
     moved = {"release_date": "2027-04-09", "date_type": "CRD", "status": "confirmed", "reason": "correction"}
     await service.feed(offer(person, version=2, content=moved))
-    await service.feed(service.involvement(person, CHARITY, "ended"))
-    *_, first, second, ended = await service.decisions(CHARITY)
+    await service.feed(service.involvement(person, agency, "ended"))
+    *_, first, second, ended = await service.decisions(agency)
     assert (ended["ends"], ended["effect"], ended["reason"]) == (second["share_id"], "end", "no-involvement")
     return person, [first["share_id"], second["share_id"]]
 
@@ -132,3 +133,58 @@ async def test_a_referral_that_was_answered_and_its_answer_go_with_the_consent_t
     taken = (await service.decisions(TRUST))[-1]
     assert (taken["ends"], taken["effect"]) == (came[-1]["share_id"], "withdraw")
     assert await service.visible(PROBATION) == set()
+
+
+async def test_what_it_got_on_consent_before_it_left_gives_way_to_what_it_has_by_law(
+    service: ConsentService, callers: Callers
+) -> None:
+    person, (first, second) = await left(service, callers, DRUGS)
+    ordered = ReferralAssertion(
+        referral_id=new_id(), sender=PRISON, receiver=DRUGS, order_reference="Order 2026/118", live=True
+    )
+    await service.feed(
+        offer(
+            person,
+            category=Category.REFERRAL,
+            subject_ref=ordered.referral_id,
+            content={"reason": "By order."},
+            to=(DRUGS,),
+            referral=ordered,
+        )
+    )
+    (law,) = [each for each in await service.decisions(DRUGS) if each["basis"] == "statutory" and each["ends"]]
+    assert (law["category"], law["ends"], law["effect"]) == ("release-date", second, "withdraw")
+    denial = (await service.events("share.denied.v1"))[-1]
+    assert {each["share_id"] for each in denial["shares"]} == {first, second}
+    # What stands is by law: the withdrawal finds nothing of it, and nothing beside it.
+    before = len(await service.decisions(DRUGS))
+    assert (await callers.post(PROBATION, f"/people/{person}/consent-withdrawals")).status_code == 200
+    assert len(await service.decisions(DRUGS)) == before
+    assert ("release-date", 2) in await service.visible(DRUGS)
+
+
+async def test_a_newer_version_by_law_leaves_no_older_one_on_consent_beside_it(
+    service: ConsentService, callers: Callers
+) -> None:
+    person, referral = new_id(), new_id()
+    agreed = ReferralAssertion(referral_id=referral, sender=PROBATION, receiver=TRUST, live=True)
+    ordered = agreed.model_copy(update={"order_reference": "Order 2026/118"})
+    await service.feed(service.involvement(person, PROBATION))
+    consent = consent_body(TRUST, categories=["referral"], purposes=["direct-care"])
+    assert (await callers.post(PROBATION, f"/people/{person}/consents", consent)).status_code == 201
+    asked = offer(
+        person,
+        source=PROBATION,
+        category=Category.REFERRAL,
+        subject_ref=referral,
+        content={"reason": "Low mood."},
+        to=(TRUST,),
+        referral=agreed,
+    )
+    await service.feed(asked)
+    again = {"offer_id": new_id(), "version": 2, "content": {"reason": "By order."}, "referral": ordered}
+    await service.feed(asked.model_copy(update=again))
+    first, second = await service.decisions(TRUST)
+    assert (first["basis"], second["basis"], second["version"]) == ("consent", "statutory", 2)
+    assert (second["ends"], second["effect"]) == (first["share_id"], "withdraw")
+    assert await service.visible(TRUST) == {("referral", 2)}

@@ -51,9 +51,23 @@ class Refused:
     reason: Reason
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What one recipient was given of a subject. `ended` stood on consent and stayed in its feed, the latest first;
+    `agreed` is whether a consent in force covers that still."""
+
+    live: LiveShare | None = None
+    ended: tuple[LiveShare, ...] = ()
+    agreed: bool = True
+
+    @property
+    def latest(self) -> LiveShare | None:
+        return self.live or next(iter(self.ended), None)
+
+
 Next = Literal["keep", "permit", "replace", "rebase", "refuse", "end", "take-back", "silent"]
-"""`replace` shows the same version in another width, `rebase` the same content on another basis; `take-back` ends once
-more, and for good, what had ended and stayed in the feed."""
+"""`replace` shows the same version in another width, or by law what was given on consent; `rebase` the same content on
+another basis; `take-back` ends once more, and for good, what had ended and stayed in the feed."""
 
 ENDING = frozenset({"end", "replace", "rebase", "take-back"})
 
@@ -93,20 +107,25 @@ def addressees(
     return tuple(sorted(found - {source.id}))
 
 
-def what_next(*, basis: Basis | None, reason: Reason | None, version: int, digest: str, live: LiveShare | None,
-              refused: Refused | None) -> Next:  # fmt: skip
+def what_next(
+    *, basis: Basis | None, reason: Reason | None, version: int, digest: str, given: Given, refused: Refused | None
+) -> Next:
     """What a verdict about this version of an offer means, given what stands. `digest` is of what would be shown.
 
     On another basis it is another permit: what stood on consent or in an emergency is not called law, nor the reverse.
+    What was given on consent does not stay beside it, where no withdrawal would look for it any more.
     """
+    live = given.live
     if basis is not None:
-        if live is None or live.offer_version != version:
-            return "permit"
-        if live.digest != digest:
-            return "replace"
-        return "keep" if live.basis == basis else "rebase"
+        same = live is not None and live.offer_version == version
+        if same and live is not None and live.digest == digest:
+            return "keep" if live.basis == basis else "rebase"
+        parted = given.latest is not None and given.latest.basis is Basis.CONSENT and basis is not Basis.CONSENT
+        return "replace" if same or parted else "permit"
     if live is not None:
         return "end"
+    if given.ended and not given.agreed:
+        return "take-back"
     said = refused is not None and refused.offer_version == version and refused.reason == reason
     return "silent" if said else "refuse"
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from consent.domain.decide import Verdict, decide, decide_again_at
 from consent.domain.facts import AgencyFact, Emergency, OfferFacts, PersonFacts, Question
 from consent.domain.lingering import still_agreed
-from consent.domain.plan import LiveShare, addressees, concerned, what_next
+from consent.domain.plan import ENDING, Given, LiveShare, addressees, concerned, what_next
 from consent.domain.redaction import field_names, redact
 from consent.models import OfferRow, PersonRow
 from consent.operations.denying import Denied, denials_of
@@ -21,7 +21,7 @@ from consent.operations.telling import decision_of, event_of, remember
 from consent.operations.writing import Decided, write
 from consent.queries.facts import facts_of, referral_fact
 from consent.queries.policy import Snapshot
-from consent.queries.standing import Standing, standing_of, subject_of
+from consent.queries.standing import Standing, Subject, standing_of, subject_of
 from contracts.codes import Basis, Category, Effect
 from contracts.decisions import Decision
 from contracts.log_proof import canonical
@@ -59,17 +59,14 @@ def _decide_offer(
 ) -> None:
     subject = subject_of(offer)
     fact = _offer_fact(offer, source, snapshot, standing.unjustified[subject])
-    live = {share.recipient: share for share in standing.live[subject]}
-    lingering = _lingering(standing.ended[subject], fact, person, snapshot, now)
-    stood = {name: shares[0] for name, shares in lingering.items()} | live
+    given = _given(standing, subject, fact, person, snapshot, now)
+    stood = {name: each.latest for name, each in given.items() if each.latest and (each.live or not each.agreed)}
     decisions: list[Decision] = []
     asked: list[tuple[str, Question, Verdict]] = []
     for name in concerned(fact, person, stood.values(), snapshot.agencies):
         question = Question(fact, snapshot.agencies[name], person, now, stood[name].clause if name in stood else None)
         verdict = decide(question, snapshot.policy)
-        decision = _follow(
-            decided, offer, question, verdict, live.get(name), lingering.get(name, []), standing, snapshot
-        )
+        decision = _follow(decided, offer, question, verdict, given.get(name, Given()), standing, snapshot)
         if decision is not None:
             decisions.append(decision)
             asked.append((decision.share_id, question, verdict))
@@ -80,16 +77,17 @@ def _decide_offer(
         remember(decided, offer, person, fact, asked, snapshot, now)
 
 
-def _lingering(
-    ended: Iterable[LiveShare], fact: OfferFacts, person: PersonFacts, snapshot: Snapshot, now: datetime
-) -> dict[str, list[LiveShare]]:
-    """By recipient, what stood on a consent that is gone by now and ended before it, the latest first."""
-    found: dict[str, list[LiveShare]] = {}
-    for share in ended:
+def _given(
+    standing: Standing, subject: Subject, fact: OfferFacts, person: PersonFacts, snapshot: Snapshot, now: datetime
+) -> dict[str, Given]:
+    """By recipient, what it was given of this subject."""
+    given = {share.recipient: Given(live=share) for share in standing.live[subject]}
+    for share in standing.ended[subject]:
+        before = given.get(share.recipient, Given())
         recipient = snapshot.agencies.get(share.recipient)
-        if recipient and not still_agreed(fact.category, fact.source, recipient, person, now):
-            found.setdefault(recipient.id, []).append(share)
-    return found
+        agreed = recipient is None or still_agreed(fact.category, fact.source, recipient, person, now)
+        given[share.recipient] = Given(before.live, (*before.ended, share), agreed)
+    return given
 
 
 def _follow(
@@ -97,8 +95,7 @@ def _follow(
     offer: OfferRow,
     question: Question,
     verdict: Verdict,
-    live: LiveShare | None,
-    lingering: Sequence[LiveShare],
+    given: Given,
     standing: Standing,
     snapshot: Snapshot,
 ) -> Decision | None:
@@ -106,26 +103,24 @@ def _follow(
     recipient = question.recipient.id
     content = redact(offer.content or {}, verdict.fields_removed) if verdict.permitted else None
     digest = hashlib.sha256(canonical(content)).hexdigest() if content is not None else ""
-    refused = standing.refused[subject_of(offer)].get(recipient)
     step = what_next(
         basis=verdict.grant.rule.clause.basis if verdict.grant else None,
         reason=verdict.reason,
         version=offer.version,
         digest=digest,
-        live=live,
-        refused=refused,
+        given=given,
+        refused=standing.refused[subject_of(offer)].get(recipient),
     )
-    if lingering and live is None and not verdict.permitted:
-        step, live = "take-back", lingering[0]
     if step in ("keep", "silent") or (step == "refuse" and offer.content is None):
         return None
-    decision = decision_of(offer, question, verdict, content, snapshot, step, live)
-    if live is not None:
-        _end(decided, offer, live, None if step == "rebase" else decision.effect, question.now)
-        if live.basis is Basis.CONSENT and decision.effect is Effect.WITHDRAW:
+    before = given.latest if step in ENDING else given.live
+    decision = decision_of(offer, question, verdict, content, snapshot, step, before)
+    if before is not None:
+        _end(decided, offer, before, None if step == "rebase" else decision.effect, question.now)
+        if before.basis is Basis.CONSENT and decision.effect is Effect.WITHDRAW:
             # By the log this takes back the subject's older shares on consent too; they are hidden as soon.
-            for older in lingering:
-                if older.id != live.id:
+            for older in given.ended:
+                if older.id != before.id:
                     _end(decided, offer, older, Effect.WITHDRAW, question.now)
     if verdict.permitted:
         _permit(decided, offer, question, verdict, decision, digest)
