@@ -150,8 +150,8 @@ SERVICES = (
     Mutation(
         "what-was-given-on-consent-stays-beside-the-law",
         "services/consent/consent/domain/plan.py",
-        '"replace" if same or parted else "permit"',
-        '"replace" if same else "permit"',
+        "before.basis is Basis.CONSENT is not basis:",
+        "before.basis is Basis.CONSENT is not basis and before is None:",
         ("tests/integration/consent/test_taken_back.py",),
         cheap=True,
     ),

@@ -11,6 +11,7 @@ from contracts.offers import ReferralAssertion
 from tests.integration.consent.conftest import Callers
 from tests.support.consent_bodies import consent_body
 from tests.support.consent_service import ConsentService, offer
+from tests.support.consent_world import JUSTIFICATION
 
 CHARITY, PROBATION, TRUST = "charity-newstart", "probation-north", "mht-riverside"
 PRISON, DRUGS = "hmp-northgate", "das-riverside"
@@ -155,7 +156,7 @@ async def test_what_it_got_on_consent_before_it_left_gives_way_to_what_it_has_by
     (law,) = [each for each in await service.decisions(DRUGS) if each["basis"] == "statutory" and each["ends"]]
     assert (law["category"], law["ends"], law["effect"]) == ("release-date", second, "withdraw")
     denial = (await service.events("share.denied.v1"))[-1]
-    assert {each["share_id"] for each in denial["shares"]} == {first, second}
+    assert ([each["share_id"] for each in denial["shares"]], denial["effect"]) == ([first], "withdraw")
     # What stands is by law: the withdrawal finds nothing of it, and nothing beside it.
     before = len(await service.decisions(DRUGS))
     assert (await callers.post(PROBATION, f"/people/{person}/consent-withdrawals")).status_code == 200
@@ -188,3 +189,94 @@ async def test_a_newer_version_by_law_leaves_no_older_one_on_consent_beside_it(
     assert (first["basis"], second["basis"], second["version"]) == ("consent", "statutory", 2)
     assert (second["ends"], second["effect"]) == (first["share_id"], "withdraw")
     assert await service.visible(TRUST) == {("referral", 2)}
+    assert await service.events("share.denied.v1") == [], "it is never out of sight"
+
+
+async def test_what_an_agency_kept_by_another_clause_after_it_left_is_withdrawn_and_not_only_ended(
+    service: ConsentService, callers: Callers
+) -> None:
+    person, about = new_id(), ReferralAssertion(referral_id=new_id(), sender=PRISON, receiver=DRUGS, live=True)
+    await service.feed(service.involvement(person, PROBATION), service.involvement(person, DRUGS, "claimed"))
+    agreed = {"categories": ["release-date", "referral"], "purposes": ["resettlement", "direct-care"]}
+    assert (
+        await callers.post(PROBATION, f"/people/{person}/consents", consent_body(DRUGS, **agreed))
+    ).status_code == 201
+    await service.feed(offer(person))
+    await service.feed(
+        offer(
+            person,
+            category=Category.REFERRAL,
+            subject_ref=about.referral_id,
+            content={"reason": "Asked for."},
+            to=(DRUGS,),
+            referral=about,
+        )
+    )
+    await service.feed(service.involvement(person, DRUGS, "ended"))
+    assert await service.visible(DRUGS) == {("release-date", 1), ("referral", 1)}
+    assert (await callers.post(PROBATION, f"/people/{person}/consent-withdrawals")).status_code == 200
+    last = {each["category"]: each for each in await service.decisions(DRUGS)}
+    assert (last["release-date"]["reason"], last["release-date"]["effect"]) == ("no-involvement", "withdraw")
+    assert last["referral"]["effect"] == "withdraw"
+    denials = await service.events("share.denied.v1")
+    assert {each["effect"] for each in denials} == {"withdraw"}
+    assert {share["share_id"] for each in denials for share in each["shares"]} == {
+        each["ends"] for each in last.values()
+    }
+
+
+async def test_what_goes_on_in_an_emergency_takes_what_it_was_before_from_the_feed_at_once(
+    service: ConsentService, callers: Callers
+) -> None:
+    person, asks = new_id(), "ld-north"
+    known = offer(person, source=TRUST, category=Category.KNOWN_TO_SERVICE, content={"answer": "yes"})
+    await service.feed(service.involvement(person, asks, "claimed"))
+    agreed = consent_body(asks, categories=["known-to-service"], purposes=["direct-care"])
+    assert (await callers.post(asks, f"/people/{person}/consents", agreed)).status_code == 201
+    again = {"offer_id": new_id(), "version": 2, "content": {"answer": "contact-us"}}
+    await service.feed(known)
+    await service.feed(known.model_copy(update=again))
+    first, second = await service.decisions(asks)
+    body = {"person": person, "category": "known-to-service", "justification": JUSTIFICATION}
+    assert (await callers.post(asks, "/emergency-requests", body, member="m.okafor")).status_code == 202
+    assert (await callers.post(asks, f"/people/{person}/consent-withdrawals")).status_code == 200
+    third = (await service.decisions(asks))[-1]
+    assert (third["basis"], third["ends"], third["effect"]) == ("vital-interests", second["share_id"], "withdraw")
+    (denial,) = await service.events("share.denied.v1")
+    assert ([each["share_id"] for each in denial["shares"]], denial["effect"]) == ([first["share_id"]], "withdraw")
+
+
+async def test_to_agree_to_something_else_does_not_keep_it(service: ConsentService, callers: Callers) -> None:
+    person, (_, second) = await left(service, callers)
+    other = consent_body(CHARITY, purposes=["benefits-claim"])
+    assert (await callers.post(PROBATION, f"/people/{person}/consents", other)).status_code == 201
+    resettling = (await callers.get(PROBATION, f"/people/{person}/consents")).json()["items"]
+    (first,) = [each["consent_id"] for each in resettling if each["purposes"] == ["resettlement"]]
+    assert (await callers.post(PROBATION, f"/people/{person}/consents/{first}/withdrawal")).status_code == 200
+    taken = (await service.decisions(CHARITY))[-1]
+    assert (taken["ends"], taken["effect"]) == (second, "withdraw")
+
+
+async def test_to_agree_to_the_answer_alone_does_not_keep_it(service: ConsentService, callers: Callers) -> None:
+    person, referral = new_id(), new_id()
+    closed = ReferralAssertion(referral_id=referral, sender=PROBATION, receiver=TRUST, live=False)
+    await service.feed(service.involvement(person, PROBATION))
+    agreed = {"categories": ["referral", "referral-status"], "purposes": ["direct-care", "offender-management"]}
+    both = consent_body(TRUST, PROBATION, **agreed)
+    assert (await callers.post(PROBATION, f"/people/{person}/consents", both)).status_code == 201
+    answer = offer(
+        person,
+        source=TRUST,
+        category=Category.REFERRAL_STATUS,
+        subject_ref=referral,
+        content={"referral_id": referral, "state": "rejected"},
+        to=(PROBATION,),
+        referral=closed,
+    )
+    await service.feed(answer, answer.model_copy(update={"offer_id": new_id(), "version": 2, "content": None}))
+    *_, ended = await service.decisions(PROBATION)
+    assert ended["effect"] == "end"
+    only = {"categories": ["referral"]}
+    assert (await callers.post(PROBATION, f"/people/{person}/consent-withdrawals", only)).status_code == 200
+    taken = (await service.decisions(PROBATION))[-1]
+    assert (taken["ends"], taken["effect"]) == (ended["ends"], "withdraw")

@@ -1,26 +1,38 @@
-"""What stood on consent and ended before the consent did: an involvement was over, or a referral.
+"""What stands on consent and ends for another reason: an involvement was over, or a referral.
 
-It left its recipient's view then and stayed in the feed, as what was lawfully told. Once the person takes the consent
-back it goes from there as well: "what rested on it alone is gone from every view" (architecture.md, invariant 2).
+It leaves its recipient's view then and stays in the feed, as what was lawfully told, while the person goes on agreeing.
+Once the consent is taken back it goes from there as well: "what rested on it alone is gone from every view"
+(architecture.md, invariant 2), whichever of the two was judged first.
 """
 
-from datetime import datetime
-
-from consent.domain.facts import AgencyFact, Ground, PersonFacts
+from consent.domain.conditions import not_chosen
+from consent.domain.facts import AgencyFact, Ground, Question
 from consent.domain.grounds import Covered, consent_for
-from contracts.codes import Category, Purpose
+from consent.domain.policy import Policy, Rule
+from contracts.codes import AgencyKind, Basis, Category, Purpose
 
 
-def still_agreed(
-    category: Category, source: AgencyFact, recipient: AgencyFact, person: PersonFacts, now: datetime
-) -> bool:
-    """Whether a consent in force covers such a share still, for any purpose. An answer goes back on the consent on
-    which its referral came."""
-    grounds = [(category, recipient)]
-    if category == Category.REFERRAL_STATUS:
-        grounds.append((Category.REFERRAL, source))
-    return any(
-        isinstance(consent_for(person, Ground(of, to.id, to.kind, purpose), now), Covered)
-        for of, to in grounds
-        for purpose in Purpose
-    )
+def still_agreed(question: Question, clause: str, policy: Policy) -> bool:
+    """Whether a consent in force covers what was shared on this clause still.
+
+    An answer goes back on the consent on which its referral came. Of a clause that is in no agreement any more nobody
+    knows for what it was: any purpose counts.
+    """
+    source, recipient, category = question.offer.source, question.recipient, question.offer.category
+    rules = _on_consent(policy, source.kind, recipient.kind, category)
+    own = [rule for rule in rules if rule.clause.id == clause]
+    if any(rule.clause.as_referred for rule in own):
+        came = _on_consent(policy, recipient.kind, source.kind, Category.REFERRAL)
+        return _covered(question, Category.REFERRAL, source, came)
+    return _covered(question, category, recipient, own)
+
+
+def _on_consent(policy: Policy, source: AgencyKind, recipient: AgencyKind, category: Category) -> list[Rule]:
+    return [rule for rule in policy.matching(source, recipient, category) if rule.clause.basis is Basis.CONSENT]
+
+
+def _covered(question: Question, category: Category, to: AgencyFact, rules: list[Rule]) -> bool:
+    chosen = any(condition.kind == "chosen-authority" for rule in rules for condition in rule.clause.conditions)
+    purposes = {purpose for rule in rules for purpose in rule.purposes} or set(Purpose)
+    found = [consent_for(question.person, Ground(category, to.id, to.kind, each), question.now) for each in purposes]
+    return any(isinstance(each, Covered) and not (chosen and not_chosen(each.consent, to)) for each in found)

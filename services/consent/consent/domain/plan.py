@@ -54,7 +54,7 @@ class Refused:
 @dataclass(frozen=True, slots=True)
 class Given:
     """What one recipient was given of a subject. `ended` stood on consent and stayed in its feed, the latest first;
-    `agreed` is whether a consent in force covers that still."""
+    `agreed` is whether a consent in force covers still what was given on one."""
 
     live: LiveShare | None = None
     ended: tuple[LiveShare, ...] = ()
@@ -64,10 +64,21 @@ class Given:
     def latest(self) -> LiveShare | None:
         return self.live or next(iter(self.ended), None)
 
+    @property
+    def on_consent(self) -> LiveShare | None:
+        """The latest that was given on consent and is in its feed."""
+        if self.live is not None and self.live.basis is Basis.CONSENT:
+            return self.live
+        return next(iter(self.ended), None)
+
+    def ended_by(self, step: "Next") -> LiveShare | None:
+        """The share that this step says is ended."""
+        return self.latest if step in ENDING else None
+
 
 Next = Literal["keep", "permit", "replace", "rebase", "refuse", "end", "take-back", "silent"]
-"""`replace` shows the same version in another width, or by law what was given on consent; `rebase` the same content on
-another basis; `take-back` ends once more, and for good, what had ended and stayed in the feed."""
+"""`replace` shows the same version in another width, `rebase` on another basis what was given; `take-back` ends once
+more, and for good, what had ended and stayed in the feed."""
 
 ENDING = frozenset({"end", "replace", "rebase", "take-back"})
 
@@ -115,13 +126,15 @@ def what_next(
     On another basis it is another permit: what stood on consent or in an emergency is not called law, nor the reverse.
     What was given on consent does not stay beside it, where no withdrawal would look for it any more.
     """
-    live = given.live
+    live, before = given.live, given.latest
     if basis is not None:
-        same = live is not None and live.offer_version == version
-        if same and live is not None and live.digest == digest:
+        if live is not None and live.offer_version == version:
+            if live.digest != digest:
+                return "replace"
             return "keep" if live.basis == basis else "rebase"
-        parted = given.latest is not None and given.latest.basis is Basis.CONSENT and basis is not Basis.CONSENT
-        return "replace" if same or parted else "permit"
+        if before is not None and before.basis is Basis.CONSENT is not basis:
+            return "rebase" if given.agreed else "replace"
+        return "permit"
     if live is not None:
         return "end"
     if given.ended and not given.agreed:
@@ -130,15 +143,17 @@ def what_next(
     return "silent" if said else "refuse"
 
 
-def effect_of(step: Next, reason: Reason | None, live: LiveShare, *, unjustified: bool) -> Effect:
+def effect_of(step: Next, reason: Reason | None, given: Given, *, unjustified: bool) -> Effect:
     """What the end of a share does to what its recipient was shown.
 
-    What goes on being shown on another basis stays in the feed as it was, but for what stood on consent.
+    What goes on being shown on another basis stays in the feed as it was, but for what stood on consent. So does what
+    ends for another reason, but for what stood on a consent that is gone as well.
     """
-    if step == "take-back":
+    on_consent = given.latest is not None and given.latest.basis is Basis.CONSENT
+    if step == "take-back" or (on_consent and not given.agreed):
         return Effect.WITHDRAW
     if step == "rebase" and not unjustified:
-        return Effect.WITHDRAW if live.basis is Basis.CONSENT else Effect.END
+        return Effect.WITHDRAW if on_consent else Effect.END
     return Effect.WITHDRAW if reason is None or reason in WITHDRAWING or unjustified else Effect.END
 
 

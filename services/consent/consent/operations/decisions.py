@@ -6,6 +6,7 @@ it. Returns the events; the caller emits them in its own order, in the same tran
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from consent.domain.decide import Verdict, decide, decide_again_at
 from consent.domain.facts import AgencyFact, Emergency, OfferFacts, PersonFacts, Question
 from consent.domain.lingering import still_agreed
-from consent.domain.plan import ENDING, Given, LiveShare, addressees, concerned, what_next
+from consent.domain.plan import Given, LiveShare, addressees, concerned, what_next
 from consent.domain.redaction import field_names, redact
 from consent.models import OfferRow, PersonRow
 from consent.operations.denying import Denied, denials_of
@@ -59,7 +60,7 @@ def _decide_offer(
 ) -> None:
     subject = subject_of(offer)
     fact = _offer_fact(offer, source, snapshot, standing.unjustified[subject])
-    given = _given(standing, subject, fact, person, snapshot, now)
+    given = _given(standing, fact, subject, person, snapshot, now)
     stood = {name: each.latest for name, each in given.items() if each.latest and (each.live or not each.agreed)}
     decisions: list[Decision] = []
     asked: list[tuple[str, Question, Verdict]] = []
@@ -78,15 +79,17 @@ def _decide_offer(
 
 
 def _given(
-    standing: Standing, subject: Subject, fact: OfferFacts, person: PersonFacts, snapshot: Snapshot, now: datetime
+    standing: Standing, fact: OfferFacts, subject: Subject, person: PersonFacts, snapshot: Snapshot, now: datetime
 ) -> dict[str, Given]:
     """By recipient, what it was given of this subject."""
     given = {share.recipient: Given(live=share) for share in standing.live[subject]}
     for share in standing.ended[subject]:
         before = given.get(share.recipient, Given())
-        recipient = snapshot.agencies.get(share.recipient)
-        agreed = recipient is None or still_agreed(fact.category, fact.source, recipient, person, now)
-        given[share.recipient] = Given(before.live, (*before.ended, share), agreed)
+        given[share.recipient] = replace(before, ended=(*before.ended, share))
+    for name, each in given.items():
+        if each.on_consent is not None and name in snapshot.agencies:
+            question = Question(fact, snapshot.agencies[name], person, now)
+            given[name] = replace(each, agreed=still_agreed(question, each.on_consent.clause, snapshot.policy))
     return given
 
 
@@ -113,10 +116,10 @@ def _follow(
     )
     if step in ("keep", "silent") or (step == "refuse" and offer.content is None):
         return None
-    before = given.latest if step in ENDING else given.live
-    decision = decision_of(offer, question, verdict, content, snapshot, step, before)
+    decision = decision_of(offer, question, verdict, content, snapshot, step, given)
+    before = given.ended_by(step) or given.live
     if before is not None:
-        _end(decided, offer, before, None if step == "rebase" else decision.effect, question.now)
+        _end(decided, offer, before, decision.effect, question.now, in_place=step == "rebase")
         if before.basis is Basis.CONSENT and decision.effect is Effect.WITHDRAW:
             # By the log this takes back the subject's older shares on consent too; they are hidden as soon.
             for older in given.ended:
@@ -190,14 +193,19 @@ def _refuse(decided: Decided, offer: OfferRow, decision: Decision) -> None:
     )
 
 
-def _end(decided: Decided, offer: OfferRow, live: LiveShare, effect: Effect | None, now: datetime) -> None:
+def _end(
+    decided: Decided, offer: OfferRow, share: LiveShare, effect: Effect | None, now: datetime, *, in_place: bool = False
+) -> None:
     """A share ends. With an effect its recipient loses it at once; without, another one takes its place.
 
-    The same content on another basis is never out of sight: the log's entry alone puts one in the other's place.
+    The same content on another basis is never out of sight: the log's entry puts one in the other's place (`in_place`).
+    What of older versions goes with it by that entry goes at once.
     """
-    decided.endings.append({"id": live.id, "now": now, "effect": effect})
+    if in_place and effect is not Effect.WITHDRAW:
+        effect = None
+    decided.endings.append({"id": share.id, "now": now, "effect": effect})
     if effect is not None:
-        decided.denied.append(Denied(live.id, live.recipient, offer.person_id, effect, now))
+        decided.denied.append(Denied(share.id, share.recipient, offer.person_id, effect, now, older_alone=in_place))
 
 
 def _offer_fact(offer: OfferRow, source: AgencyFact, snapshot: Snapshot, unjustified: Iterable[str]) -> OfferFacts:

@@ -19,13 +19,14 @@ from contracts.decisions import DeniedShare, ShareDeniedV1
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """A share that ends with an effect."""
+    """A share that ends with an effect. With `older_alone` it is shown until another takes its place."""
 
     share_id: str
     recipient: str
     person_id: str
     effect: Effect
     at: datetime
+    older_alone: bool = False
 
 
 async def denials_of(session: AsyncSession, denied: Sequence[Denied]) -> list[ShareDeniedV1]:
@@ -43,6 +44,9 @@ async def denials_of(session: AsyncSession, denied: Sequence[Denied]) -> list[Sh
     events = []
     for each in denied:
         alike = [share_id for share_id, same_basis in older[each.share_id] if same_basis]
+        if each.older_alone:
+            events += [_event(each, each.effect, alike)] if alike else []
+            continue
         events.append(_event(each, each.effect, [each.share_id, *alike]))
         if other := [share_id for share_id, same_basis in older[each.share_id] if not same_basis]:
             events.append(_event(each, Effect.END, other))

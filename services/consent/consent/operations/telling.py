@@ -8,7 +8,7 @@ from consent.calendar import next_working_day
 from consent.domain.decide import Verdict
 from consent.domain.explain import verdict_text
 from consent.domain.facts import AgencyFact, Emergency, OfferFacts, PersonFacts, Question
-from consent.domain.plan import ENDING, LiveShare, Next, effect_of
+from consent.domain.plan import Given, LiveShare, Next, effect_of
 from consent.models import OfferRow
 from consent.operations.inputs import agency_text, offer_text, person_text
 from consent.operations.writing import Decided
@@ -25,9 +25,9 @@ def decision_of(
     content: dict[str, Any] | None,
     snapshot: Snapshot,
     step: Next,
-    live: LiveShare | None,
+    given: Given,
 ) -> Decision:
-    ends = live if step in ENDING else None
+    ends = given.ended_by(step)
     grant, now = verdict.grant, question.now
     rule = grant.rule if grant else None
     emergency = _emergency(question, verdict)
@@ -61,7 +61,7 @@ def decision_of(
         expires_at=grant.request.expires_at if grant and grant.request else None,
         review_due_at=due,
         ends=ends.id if ends else None,
-        effect=effect_of(step, verdict.reason, ends, unjustified=unjustified) if ends else None,
+        effect=effect_of(step, verdict.reason, given, unjustified=unjustified) if ends else None,
         decided_at=now,
     )
 
