@@ -84,7 +84,7 @@ async def apply(session: AsyncSession, batch: Sequence[Received[EventData]]) -> 
     if not handled:
         return
     numbers = {number for event in handled for number in numbers_in(event)}
-    taken = await take(session, numbers, now=now)
+    taken = await take(session, numbers | await _holders(session, handled), now=now)
     gone = {number for number in numbers if taken.by_number[number].erased_at is not None}
     gone |= {number for event in handled if isinstance(event, PersonErasedV1) for number in event.person_ids}
     under_way = Batch(
@@ -145,9 +145,11 @@ async def on_offer_made(batch: Batch, event: OfferMadeV1) -> None:
     if subject in batch.fresh:
         await batch.decide()
     person = batch.taken.by_number[event.person_id]
-    if take_offer(batch.session, event=event, known=batch.offers, person=person, now=batch.now):
+    before = batch.offers.get(subject)
+    holder = person if before is None else batch.taken.by_number[before.person_id]
+    if await take_offer(batch.session, event=event, known=batch.offers, person=person, now=batch.now):
         batch.fresh.add(subject)
-        batch.touch(person)
+        batch.touch(person, holder)
     else:
         considered(batch, event, person.id)
 
@@ -209,9 +211,24 @@ async def _reread(batch: Batch) -> None:
         await batch.session.refresh(row)
 
 
+def _subjects(events: Sequence[EventData]) -> list[Subject]:
+    return [(str(event.category), event.subject_ref) for event in events if isinstance(event, OfferMadeV1)]
+
+
+async def _holders(session: AsyncSession, events: Sequence[EventData]) -> set[str]:
+    """Who has the subjects that are offered anew; before any lock, so that all are taken in one order.
+
+    One that is moved before the locks are there fails the batch, which is tried again.
+    """
+    if not (subjects := _subjects(events)):
+        return set()
+    holders = select(OfferRow.person_id)  # type: ignore[call-overload]
+    held = holders.where(tuple_(OfferRow.category, OfferRow.subject_ref).in_(subjects))
+    return set(await session.scalars(held))
+
+
 async def _known_offers(session: AsyncSession, events: Sequence[EventData]) -> dict[Subject, OfferRow]:
-    subjects = [(str(event.category), event.subject_ref) for event in events if isinstance(event, OfferMadeV1)]
-    if not subjects:
+    if not (subjects := _subjects(events)):
         return {}
     statement = (
         select(OfferRow)

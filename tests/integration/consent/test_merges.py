@@ -132,6 +132,48 @@ async def test_what_came_before_this_service_heard_of_the_merge_counts_as_said_o
     assert await service.visible(CHARITY) == NOTHING
 
 
+@pytest.mark.parametrize("heard", ["offer first", "merge first"])
+async def test_an_offer_under_the_kept_number_takes_along_what_was_shared_of_it(
+    service: ConsentService, numbers: Numbers, heard: str
+) -> None:
+    """Its owner hears of merges from the same topic, and may be ahead of this service or behind it."""
+    kept, removed = await numbers.known(), await numbers.known()
+    await numbers.agrees(removed)
+    await numbers.agrees(kept)
+    await service.feed(offer(removed, subject_ref="date"))
+    (first,) = [each for each in await service.decisions(CHARITY) if each["verdict"] == "permitted"]
+    merged = PersonMergedV1(merge_id="m", kept_id=kept, removed_id=removed, at=clock.now())
+    moved = offer(kept, subject_ref="date", version=2)
+    for event in (moved, merged) if heard == "offer first" else (merged, moved):
+        await service.feed(event)
+    assert await service.visible(CHARITY) == {("release-date", 2)}
+    await numbers.says(kept, "consent-withdrawals", {})
+    assert await service.visible(CHARITY) == NOTHING
+    denied = {share["share_id"] for each in await service.events("share.denied.v1") for share in each["shares"]}
+    assert first["share_id"] in denied
+    await numbers.parted(kept, removed)
+    await service.feed(offer(removed, subject_ref="date", version=3))
+    assert await service.visible(CHARITY) == NOTHING
+
+
+async def test_an_offer_under_its_own_number_again_takes_along_what_was_shared_while_they_were_one(
+    service: ConsentService, numbers: Numbers
+) -> None:
+    kept, removed = await numbers.known(), await numbers.known()
+    await numbers.agrees(removed)
+    await numbers.agrees(kept)
+    await numbers.merged(kept, removed)
+    await service.feed(offer(kept, subject_ref="date"))
+    (first,) = [each for each in await service.decisions(CHARITY) if each["verdict"] == "permitted"]
+    await numbers.parted(kept, removed)
+    await service.feed(offer(removed, subject_ref="date", version=2))
+    assert await service.visible(CHARITY) == {("release-date", 2)}
+    await numbers.says(removed, "consent-withdrawals", {})
+    assert await service.visible(CHARITY) == NOTHING
+    denied = {share["share_id"] for each in await service.events("share.denied.v1") for share in each["shares"]}
+    assert first["share_id"] in denied
+
+
 async def test_merged_and_parted_again_nothing_is_there_twice(service: ConsentService, numbers: Numbers) -> None:
     kept, removed = await numbers.known("of-kept"), await numbers.known("of-removed")
     await numbers.merged(kept, removed)

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from consent.models import InvolvementRow, MappaRow, OfferRow, PersonRow
+from consent.models import InvolvementRow, MappaRow, OfferRow, PersonRow, ReviewRow, ShareRow
 from consent.operations.persons import tick
 from consent.queries.standing import Subject
 from contracts.caseload import InvolvementChangedV1, MappaChangedV1
@@ -71,10 +72,14 @@ async def note_mappa(session: AsyncSession, *, event: MappaChangedV1, person: Pe
     row.managed, row.until, row.version = event.managed, event.until, person.version
 
 
-def take_offer(
+async def take_offer(
     session: AsyncSession, *, event: OfferMadeV1, known: dict[Subject, OfferRow], person: PersonRow, now: datetime
 ) -> bool:
-    """Keeps the offer if it is newer than what is kept of its subject; False if it is not."""
+    """Keeps the offer if it is newer than what is kept of its subject; False if it is not.
+
+    Its owner may name another person before it is heard here that two were merged or parted: what was shared of the
+    subject is then that person's too. Both are locked.
+    """
     subject = (str(event.category), event.subject_ref)
     row = known.get(subject)
     if row is not None and event.version <= row.version:
@@ -97,6 +102,12 @@ def take_offer(
         session.add(row)
     elif row.person_id != person.id:
         row.recorded_person_id = event.person_id
+        for table in (ShareRow, ReviewRow):
+            await session.execute(
+                update(table)
+                .where(table.category == event.category, table.subject_ref == event.subject_ref)  # type: ignore[arg-type]
+                .values(person_id=person.id, recorded_person_id=event.person_id)
+            )
     row.person_id, row.offer_id, row.source, row.version = person.id, event.offer_id, event.source, event.version
     row.type, row.content, row.occurred_at, row.answered = event.type, event.content, event.occurred_at, False
     row.addressees = None if event.addressees is None else [one.model_dump(mode="json") for one in event.addressees]
