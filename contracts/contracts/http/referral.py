@@ -166,7 +166,8 @@ class AppointmentAnswer(Body):
 
 
 class Chain(Body):
-    """`bounces` counts the refusals that this side knows of, `days` those since the chain's first referral."""
+    """`bounces` counts the refusals that this side knows of, `days` those since the chain's first referral. A receiver
+    knows of others' from the referral that was shared with it, while that is."""
 
     bounces: int
     days: int

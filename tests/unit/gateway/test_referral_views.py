@@ -160,3 +160,13 @@ def test_an_agencys_own_part_of_a_referral_is_in_its_view_of_the_person() -> Non
     assert meeting == (Category.ENGAGEMENT, {"referral_id": "r1", "appointment_id": "a2", "at": "x"})
     assert [category for category, _ in own_sections(OWN["sent"])] == [Category.REFERRAL]
     assert json.dumps(own)
+
+
+def test_how_often_others_refused_is_told_by_the_share_and_gone_with_it() -> None:
+    own = OWN["received"] | {"state": "rejected", "chain": {"bounces": 1, "days": 0, "accepted": False}}
+    told = {"referral_id": "r1", "service_id": "s1", "chain": {"bounces": 2, "days": 15}, "alerts": ["bounced-twice"]}
+    found = seen(own, {"r1": [(Category.REFERRAL, told)]})
+    assert (found["chain"], found["alerts"]) == ({"bounces": 3, "days": 15, "accepted": False}, ["bounced-twice"])
+    assert found["service_id"] == "s1"
+    without = seen(own, {})
+    assert (without["chain"], "alerts" in without, "service_id" in without) == (own["chain"], False, False)

@@ -7,7 +7,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from contracts.codes import Category
+from contracts.codes import Category, ReferralAlert
 from contracts.event import JsonObject
 
 WORDS: dict[tuple[str, Category], tuple[str, ...]] = {
@@ -23,6 +23,7 @@ WORDS: dict[tuple[str, Category], tuple[str, ...]] = {
         "location",
         "information",
         "expected_start",
+        "service_id",
     ),
     ("sent", Category.REFERRAL_STATUS): (
         "reason_code",
@@ -61,6 +62,8 @@ def seen(own: JsonObject, shared: Shared) -> JsonObject:
         appointments += _appointments(str(own["direction"]), category, content)
         if (own["direction"], category) == ("sent", Category.REFERRAL_STATUS):
             found["history"] = _with_code(found.get("history", ()), content)
+        if (own["direction"], category) == ("received", Category.REFERRAL):
+            found |= _refused_before(own, content)
     at = found.get("appointment_at")
     if at is not None and all(each["at"] != at for each in appointments):
         appointments.append({"at": at})
@@ -87,6 +90,17 @@ def _appointments(direction: str, category: Category, content: JsonObject) -> li
     if direction == "received" and category is Category.REFERRAL:
         return [_as_answered(meeting) for meeting in content.get("appointments", ())]
     return []
+
+
+def _refused_before(own: JsonObject, content: JsonObject) -> JsonObject:
+    """What the sender told of the refusals before this referral, with the receiver's own."""
+    told: JsonObject = {}
+    if before := content.get("chain"):
+        chain = own["chain"]
+        told["chain"] = {**chain, "bounces": chain["bounces"] + before["bounces"], "days": before["days"]}
+    if ReferralAlert.BOUNCED_TWICE in content.get("alerts", ()):
+        told["alerts"] = [*own.get("alerts", ()), ReferralAlert.BOUNCED_TWICE]
+    return told
 
 
 def _with_code(history: Sequence[JsonObject], status: JsonObject) -> list[JsonObject]:

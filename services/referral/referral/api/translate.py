@@ -1,4 +1,8 @@
-"""From a case to what one side is answered: what it wrote, and the bare state that it may know."""
+"""From a case to what one side is answered: what it wrote, and the bare state that it may know.
+
+How often others refused, and which service was asked for, the sender tells the receiver with the referral: the gateway
+adds them from the share, so that they are gone with it.
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.auth import Actor
 from chassis.etag import etag_of
-from contracts.codes import ReferralRole, ReferralWarning
+from contracts.codes import ReferralAlert, ReferralRole, ReferralWarning
 from contracts.http.referral import ReferralAnswer
 from contracts.http.services import ServiceAnswer
 from referral.domain.contents import Meeting
@@ -93,7 +97,6 @@ def _answer(
     row, side = case.row, case.sides[role]
     is_sender = role is SENDER
     words = {name: row.said.get(name) for name in SAID} if is_sender else {n: row.answer.get(n) for n in ANSWERED}
-    bounces = int(chain["bounces"]) if is_sender else row.bounces + (side.state == "rejected")
     return ReferralAnswer.model_validate(
         {
             **words,
@@ -103,7 +106,7 @@ def _answer(
             "person_id": row.person_id,
             "from": row.sender,
             "to": row.receiver,
-            "service_id": row.service_id,
+            "service_id": row.service_id if is_sender else None,
             "onward_of": row.onward_of if is_sender else None,
             "state": side.state,
             "direction": "sent" if is_sender else "received",
@@ -112,11 +115,11 @@ def _answer(
             "due_at": side.due_at,
             "overdue": side.overdue,
             "contact": contact,
-            "alerts": side.alerts,
+            "alerts": [alert for alert in side.alerts if is_sender or alert != ReferralAlert.BOUNCED_TWICE],
             "appointments": [_meeting(meeting) for meeting in case.meetings(role)],
             "chain": {
-                "bounces": bounces,
-                "days": (case.now - chain["began"]) // timedelta(days=1) if is_sender else row.said["chain_days"],
+                "bounces": int(chain["bounces"]) if is_sender else int(side.state == "rejected"),
+                "days": (case.now - chain["began"]) // timedelta(days=1) if is_sender else 0,
                 "accepted": bool(chain["accepted"]),
             },
             "warnings": [{"code": code, "detail": WARNINGS[ReferralWarning(code)]} for code in row.warnings]
