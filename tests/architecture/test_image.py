@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from tests.support.source import ROOT
+from throughgate.local.postgres import DISCREET
 from throughgate.local.programs import PROGRAMS
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -32,6 +33,11 @@ def test_what_is_ours_runs_with_nothing_to_write_to_and_no_power() -> None:
 def test_only_the_gateway_is_reached_from_outside_and_from_this_machine_alone() -> None:
     ports = {name: each["ports"] for name, each in COMPOSE["services"].items() if "ports" in each}
     assert ports == {"gateway": ["127.0.0.1:8000:8000"]}
+
+
+def test_the_database_of_the_compose_file_logs_nothing_of_a_person() -> None:
+    said = COMPOSE["services"]["postgres"]["command"]
+    assert {f"-c{name}={value}" for name, value in DISCREET.items()} <= set(said)
 
 
 def test_no_secret_is_an_argument_or_stands_in_the_file() -> None:

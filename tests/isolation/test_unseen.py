@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import pytest
 
 from chassis.ids import new_id
+from contracts.codes import RECEIVING
 from tests.isolation.answers import like, nobody, tried
 from tests.isolation.calls import BODIES, LISTS, NO_SECRET, filled, routes
 from tests.support.pipe import Pipe
+from tests.support.tokens import TOKENS
 
 PRISON = ("hmp-northgate", "prison")
 PROBATION = ("probation-north", "probation")
@@ -119,6 +121,17 @@ async def test_a_person_whom_it_may_not_know_is_nobody_to_an_agency(pipe: Pipe, 
         answer = await pipe.call(agency, kind, "GET", path)
         for name in ("person", "noms", "release_id", "consent_id", "referral_id", "screening_id"):
             assert someone.names[name] not in answer.text, f"{path} shows {agency} the {name}"
+
+
+@pytest.mark.parametrize("agency", [name for name, kind in STRANGERS.items() if kind in RECEIVING])
+async def test_a_referral_of_others_is_none_in_fhir_either(pipe: Pipe, someone: Known, agency: str) -> None:
+    kind = STRANGERS[agency]
+    told = []
+    for names in (someone.names, nobody()):
+        path = f"/{kind}/fhir/Bundle/{names['referral_id']}"
+        told.append(like(await pipe.http.get(path, headers=TOKENS.headers(agency, kind)), names))
+    assert told[0] == told[1]
+    assert told[0][0] == 404
 
 
 async def test_registering_a_person_whom_others_know_answers_as_for_somebody_new(pipe: Pipe, someone: Known) -> None:

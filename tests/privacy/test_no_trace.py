@@ -3,8 +3,10 @@
 import asyncio
 import json
 import sys
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from contracts.registry import EVENTS
 from contracts.topics import Topic, specs
 from tests.privacy.conftest import Lived
 from tests.privacy.marked import NHS, NOMS, TRACES, WORD, word
+from tests.privacy.telemetry import FOLLOWED, metrics_tell_of_nobody, spans_tell_of_nobody
+from tests.support.collector import Collector
 from tests.support.eventually import eventually
 from tests.support.settled import owner_urls
 from tests.support.stack import RunningStack
@@ -64,6 +68,12 @@ def _told(messages: Sequence[ConsumerRecord], keys: Collection[str]) -> set[Topi
     return {topic for topic in Topic if any(message.topic.endswith(str(topic)) for message in told)}
 
 
+def _traced(collector: Collector, before: Counter[str]) -> bool:
+    """Whether every process on the way of a push has sent spans since; it sends them in order."""
+    since = Counter(span.service for span in collector.spans()) - before
+    return all(since[service] for service, _ in FOLLOWED)
+
+
 def _held(stack: RunningStack) -> dict[str, set[str]]:
     """By service, the tables that hold words of the person; what is parked and the outbox are on their way only."""
     password = DataDir.at(stack.data_dir).secrets(["postgres"])["postgres"]
@@ -71,7 +81,9 @@ def _held(stack: RunningStack) -> dict[str, set[str]]:
     return {name: set(traces(url, [WORD], but=passing, password=password)) for name, url in owner_urls(stack).items()}
 
 
-async def test_nothing_of_a_person_is_in_logs_parked_lists_problems_headers_or_keys(lived: Lived) -> None:
+async def test_nothing_of_a_person_is_in_logs_parked_lists_problems_headers_or_keys(
+    lived: Lived, collector: Collector
+) -> None:
     world = lived.world
     for answer in lived.refused:
         assert answer.status < 500, answer.body
@@ -80,6 +92,7 @@ async def test_nothing_of_a_person_is_in_logs_parked_lists_problems_headers_or_k
             assert not [trace for trace in TRACES if trace in said], f"a problem says again what was sent: {said}"
 
     settings = Settings(kafka=json.loads((world.stack.data_dir / "stack.json").read_text())["kafka"])
+    before = Counter(span.service for span in collector.spans())
     keys = await plant(settings, _planted())
 
     async def parked() -> bool:
@@ -110,3 +123,6 @@ async def test_nothing_of_a_person_is_in_logs_parked_lists_problems_headers_or_k
     for log in logs:
         for line in log.read_text(errors="replace").lower().splitlines():
             assert not [trace for trace in TRACES if trace in line], f"{log.name}: {line}"
+    await eventually(partial(_traced, collector, before), within=30, every=0.5)
+    spans_tell_of_nobody(collector)
+    metrics_tell_of_nobody(lived)

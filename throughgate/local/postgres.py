@@ -26,12 +26,14 @@ _SETTINGS = {
     "max_connections": "300",
     "shared_buffers": "128MB",
     "timezone": "UTC",
-    # personal data stays out of the log: no statements, no DETAIL lines, no parameters
+}
+DISCREET = {
     "log_statement": "none",
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
     "log_parameter_max_length_on_error": "0",
 }
+"""What keeps personal data out of the log: no statements, no DETAIL lines, no parameters."""
 DISPOSABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 """Settings of a database that nobody keeps: for tests."""
 
@@ -80,7 +82,7 @@ def initialise(data: Path, password: str) -> None:
 
 def command(data: Path, port: int, settings: dict[str, str] | None = None) -> list[str]:
     """The command line of a server on loopback `port`. It shuts down fast, and in order, when its parent dies."""
-    pairs = _SETTINGS | {"port": str(port)} | (settings or {})
+    pairs = _SETTINGS | DISCREET | {"port": str(port)} | (settings or {})
     options = [part for name, value in pairs.items() for part in ("-c", f"{name}={value}")]
     return unprivileged([str(binary("postgres")), "-D", str(data), *options], death_signal="INT")
 

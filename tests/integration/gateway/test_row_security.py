@@ -19,6 +19,15 @@ TABLES = (
     "webhook_delivery",
 )
 """Under the rule; `webhook` too, of which the front may not read the secret."""
+BY_KEY = {"idempotency_record"}
+"""The chassis' own, of which no list is read: an answer is found by its agency and key alone. Here it says how many
+items were acknowledged."""
+READABLE_BY_AGENCY = """
+SELECT relname, relrowsecurity FROM pg_class
+JOIN pg_attribute ON attrelid = pg_class.oid AND attname = 'agency' AND NOT attisdropped
+WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace
+  AND has_column_privilege(pg_class.oid, attnum, 'SELECT')
+"""
 
 
 async def rows(gateway: Gateway, query: str, *, agency: str | None, kind: str = "") -> list[tuple[object, ...]]:
@@ -56,6 +65,14 @@ async def filled(gateway: Gateway) -> None:
                 " VALUES (%s, 'feed', 'm', 'pending', 0, now())",
                 (agency,),
             )
+
+
+async def test_every_table_that_says_whose_a_row_is_is_under_the_rule(gateway: Gateway) -> None:
+    """Those of the projector alone are not the front's to read at all."""
+    async with await psycopg.AsyncConnection.connect(gateway.rows.url) as connection:
+        found = await (await connection.execute(READABLE_BY_AGENCY)).fetchall()
+    assert {name for name, ruled in found if ruled} == {*TABLES, "webhook"}
+    assert {name for name, ruled in found if not ruled} == BY_KEY
 
 
 @pytest.mark.parametrize("table", TABLES)
