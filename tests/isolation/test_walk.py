@@ -37,10 +37,13 @@ REFERRED_TO = (TRUST, "mht-moorland", "das-riverside", "das-moorland", "ld-north
 STORY = [
     ("register", NORTHGATE, 0, "hmp-southmoor"),
     ("push", NORTHGATE, 0, GATEHOUSE),
+    ("claim", "police-north", 0, "housing-northtown"),
+    ("claim", GATEHOUSE, 0, "police-north"),
     ("claim", NEWSTART, 0, GATEHOUSE),
     ("consent", NORTHGATE, 0, NEWSTART),
     ("address", NORTHGATE, 0, "mht-moorland"),
     ("claim", "probation-north", 0, "police-north"),
+    ("bring_in", "probation-north", 0, "police-north"),
     ("risk", NORTHGATE, 0, TRUST),
     ("refer", NORTHGATE, 0, TRUST),
     ("consent", "probation-north", 0, TRUST),

@@ -1,0 +1,66 @@
+"""Breakages of what is told at the edges: to agencies that may not know, to logs, to a client in a hurry."""
+
+from tests.faults.mutations.mutation import Mutation
+
+WALK = ("tests/isolation/test_walk.py",)
+UNSEEN = ("tests/isolation/test_unseen.py",)
+
+EDGES = (
+    Mutation(
+        "to-claim-a-person-is-enough-for-the-law",
+        "services/consent/consent/domain/decide.py",
+        'if wanted == "confirmed" and involvement.state != "confirmed":',
+        'if wanted == "confirmed" and involvement.state == "ended":',
+        WALK,
+    ),
+    Mutation(
+        "what-has-no-recipient-to-name-is-shown-to-its-source",
+        "services/gateway/gateway/domain/projection.py",
+        "recipient=share.recipient if named else None,",
+        "recipient=share.recipient,",
+        WALK,
+    ),
+    Mutation(
+        "a-referral-of-others-is-there",
+        "services/referral/referral/operations/case.py",
+        "        return RECEIVER\n    raise NoSuchReferral\n",
+        "        return RECEIVER\n    return SENDER\n",
+        UNSEEN,
+    ),
+    Mutation(
+        "a-problem-says-again-what-was-sent",
+        "chassis/validation.py",
+        '"detail": _detail(rule, found)}',
+        '"detail": f"{_detail(rule, found)}: {found.get(\'input\')}"}',
+        ("tests/badinput/test_bodies.py",),
+    ),
+    Mutation(
+        "the-access-log-holds-the-path",
+        "chassis/access_log.py",
+        'return str(scope.get("root_path", "")) + path, found',
+        'return str(scope["path"]), found',
+        ("tests/privacy/test_no_trace.py",),
+    ),
+    Mutation(
+        "the-database-logs-what-failed",
+        "throughgate/local/postgres.py",
+        '"log_min_error_statement": "panic",',
+        '"log_min_error_statement": "error",',
+        ("tests/privacy/test_database_log.py",),
+    ),
+    Mutation(
+        "whoever-is-told-to-ask-again-is-not-told-when",
+        "chassis/problems.py",
+        'super().__init__(503, detail, code=code, headers={"Retry-After": str(retry_after)})',
+        "super().__init__(503, detail, code=code, headers={})",
+        ("tests/load/test_overload.py",),
+        environment=(("MINUTES", "0"),),
+    ),
+    Mutation(
+        "a-lost-broker-is-not-sent-what-it-had",
+        "chassis/relay.py",
+        "await unsent.unsend(self.database)",
+        "pass",
+        ("tests/faults/test_random_kills.py", "-k", "database_may_die"),
+    ),
+)
