@@ -167,7 +167,7 @@ SERVICES = (
         "services/gateway/gateway/domain/projection.py",
         "effect = board.denied.get(share.share_id)",
         "effect = None",
-        (RACES, "-k", "standing_still"),
+        (RACES, "-k", "under_a_bulk"),
     ),
     Mutation(
         "a-share-says-nothing",
