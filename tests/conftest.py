@@ -6,6 +6,7 @@ from tests.support.broker import (
     broker,
     embedded_server,
     kafka_bootstrap,
+    kafka_node,
     make_broker,
     pytest_generate_tests,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "embedded_server",
     "fresh_database",
     "kafka_bootstrap",
+    "kafka_node",
     "make_broker",
     "make_database",
     "make_empty_database",

@@ -5,7 +5,7 @@ import itertools
 import os
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from tests.faults.pollers import Poller
 from tests.faults.processes import Processes
 from tests.faults.traffic import FEEDS, Traffic
 from tests.integration.chassis.conftest import database, settings
+from tests.support.kafka import KafkaServer
 from tests.support.settled import under_way
 from tests.support.stack import RunningStack, running_stack
 
@@ -34,6 +35,7 @@ class Scene:
     processes: Processes
     pollers: dict[str, Poller]
     traffic: Traffic
+    kafka: KafkaServer | None = None
 
     @property
     def today(self) -> date:
@@ -120,6 +122,8 @@ async def scene(faulty_embedded_stack: RunningStack, crash_file: Path) -> AsyncI
 
 
 @pytest.fixture
-async def kafka_scene(faulty_kafka_stack: RunningStack, crash_file: Path) -> AsyncIterator[Scene]:
+async def kafka_scene(
+    faulty_kafka_stack: RunningStack, crash_file: Path, kafka_node: KafkaServer
+) -> AsyncIterator[Scene]:
     async with on_stage(faulty_kafka_stack, crash_file) as made:
-        yield made
+        yield replace(made, kafka=kafka_node)

@@ -23,14 +23,21 @@ PROCESSES = (
     *("projector", "deliverer", "gateway", "issuer"),
 )
 SERVERS = ("broker", "postgres")
-FIRST = (*SERVERS, "projector", "audit", "consent", "gateway")
+KAFKA = "kafka"
+"""Apache Kafka, which holds what it held when it is back."""
+FIRST = (KAFKA, *SERVERS, "projector", "audit", "consent", "gateway")
 """Killed first and in any order: a short run is to have met them all."""
 STANDSTILL_S = 2.0
 """How long a stopped process stands still: longer than nobody would notice, shorter than everybody gives up."""
 
 
 async def _kill(scene: Scene, victim: str) -> None:
-    await scene.processes.kill(victim)
+    if victim == KAFKA:
+        assert scene.kafka is not None
+        scene.kafka.end()
+        await asyncio.to_thread(scene.kafka.start)
+    else:
+        await scene.processes.kill(victim)
 
 
 async def _stand_still(scene: Scene, victim: str) -> None:
@@ -62,7 +69,7 @@ async def _while_killing(scene: Scene, victims: tuple[str, ...], *, standstills:
                 killed[victim] += 1
                 if standstills and number % 2:
                     await while_living(living, asyncio.sleep(chance.uniform(0.0, 2.5)))
-                    await while_living(living, _stand_still(scene, chance.choice(victims)))
+                    await while_living(living, _stand_still(scene, chance.choice(PROCESSES)))
                     stopped += 1
             stop.set()
             await living
@@ -89,5 +96,5 @@ async def test_any_process_the_broker_or_the_database_may_die_at_any_moment(scen
 
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
-async def test_any_process_may_die_or_stand_still_on_apache_kafka(kafka_scene: Scene) -> None:
-    await _while_killing(kafka_scene, (*PROCESSES, "postgres"), standstills=True)
+async def test_any_process_may_die_or_stand_still_and_apache_kafka_die(kafka_scene: Scene) -> None:
+    await _while_killing(kafka_scene, (KAFKA, "postgres", *PROCESSES), standstills=True)

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.kafka import kafka_server
+from tests.support.kafka import KafkaServer, kafka_server
 from throughgate.local import broker as local_broker
 from throughgate.local.leash import leashed
 from throughgate.local.ports import LOOPBACK, free_port, wait_until_answers
@@ -116,15 +116,20 @@ def embedded_server() -> Iterator[Broker]:
 
 
 @pytest.fixture(scope="session")
-def kafka_bootstrap() -> Iterator[str]:
+def kafka_node() -> Iterator[KafkaServer]:
     """The session's Apache Kafka; skips where it cannot run, except in CI, where that fails."""
     with kafka_server() as server:
-        if isinstance(server, str):
+        if isinstance(server, KafkaServer):
             yield server
         elif os.environ.get("CI") == "true":
             pytest.fail(f"CI runs on Apache Kafka too: {server.reason}")
         else:
             pytest.skip(f"Apache Kafka: {server.reason}")
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(kafka_node: KafkaServer) -> str:
+    return kafka_node.bootstrap
 
 
 @pytest.fixture

@@ -44,9 +44,53 @@ class Absent:
     reason: str
 
 
+class KafkaServer:
+    """One node, which keeps its port and what it holds when it dies and is started again."""
+
+    def __init__(self, java: str, folder: Path) -> None:
+        self._command = [java, "-Xmx512m", "-cp", f"{LIB}/*", "kafka.Kafka", str(folder / "server.properties")]
+        self._folder = folder
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        properties = _PROPERTIES.format(
+            host=LOOPBACK, port=self._port, controller=free_port(), data=self._folder / "data"
+        )
+        (folder / "server.properties").write_text(properties, encoding="utf-8")
+
+    @property
+    def bootstrap(self) -> str:
+        return f"{LOOPBACK}:{self._port}"
+
+    def start(self) -> None:
+        """Returns when it answers. Raises KafkaFailed."""
+        log = self._folder / "kafka.log"
+        with log.open("ab") as sink:
+            self._process = subprocess.Popen(
+                leashed(self._command),
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                cwd=self._folder,
+            )
+        if not wait_until_answers(self._port, within=60):
+            raise KafkaFailed(f"it did not start: {log.read_text()[-2000:]}")
+
+    def end(self) -> None:
+        """kill -9."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(timeout=30)
+            self._process = None
+
+
+class KafkaFailed(Exception):
+    """Apache Kafka is there and did not start; the message says what it said last."""
+
+
 @contextmanager
-def kafka_server() -> Iterator[str | Absent]:
-    """The bootstrap address of a new Apache Kafka, stopped at the end; or why there is none."""
+def kafka_server() -> Iterator[KafkaServer | Absent]:
+    """A new Apache Kafka, stopped at the end; or why there is none."""
     java = shutil.which("java")
     if java is None:
         yield Absent("there is no java on the path")
@@ -55,39 +99,23 @@ def kafka_server() -> Iterator[str | Absent]:
         yield Absent("its jars are missing: run `make kafka` (needs Maven)")
         return
     with tempfile.TemporaryDirectory(prefix="throughgate-kafka-", ignore_cleanup_errors=True) as folder:
-        yield from _run(java, Path(folder))
+        server = KafkaServer(java, Path(folder))
+        try:
+            _format(java, Path(folder))
+            server.start()
+        except KafkaFailed as error:
+            yield Absent(str(error))
+        else:
+            yield server
+        finally:
+            server.end()
 
 
-def _run(java: str, folder: Path) -> Iterator[str | Absent]:
-    port, controller = free_port(), free_port()
-    properties = folder / "server.properties"
-    properties.write_text(
-        _PROPERTIES.format(host=LOOPBACK, port=port, controller=controller, data=folder / "data"), encoding="utf-8"
-    )
-    classpath = ["-cp", f"{LIB}/*"]
+def _format(java: str, folder: Path) -> None:
     cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
     # With "=", for one id in sixty-four begins with "-" and would be read as another option.
-    formatting = [java, *classpath, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}"]
-    formatting += ["-c", str(properties)]
+    formatting = [java, "-cp", f"{LIB}/*", "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}"]
+    formatting += ["-c", str(folder / "server.properties")]
     formatted = subprocess.run(formatting, capture_output=True, text=True, check=False)
     if formatted.returncode != 0:
-        yield Absent(f"its storage could not be formatted: {formatted.stderr[-2000:]}")
-        return
-    log = folder / "kafka.log"
-    with log.open("wb") as sink:
-        server = subprocess.Popen(
-            leashed([java, "-Xmx512m", *classpath, "kafka.Kafka", str(properties)]),
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            cwd=folder,
-        )
-    try:
-        if wait_until_answers(port, within=60):
-            yield f"{LOOPBACK}:{port}"
-        else:
-            yield Absent(f"it did not start: {log.read_text()[-2000:]}")
-    finally:
-        server.kill()
-        server.wait(timeout=30)
+        raise KafkaFailed(f"its storage could not be formatted: {formatted.stderr[-2000:]}")
