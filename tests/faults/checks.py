@@ -15,7 +15,7 @@ from tests.support.eventually import eventually
 from tests.support.settled import owner_urls, settled
 from tests.support.stack import RunningStack
 from tests.system.referring import MOORLAND
-from tests.system.world import AUDITOR, NORTHGATE
+from tests.system.world import AUDITOR, CHARITY, NORTHGATE, PROBATION
 from throughgate.verifying import Verified, read_key, verify_log
 
 
@@ -35,6 +35,7 @@ async def everything_holds(world: FaultyWorld, lives: Sequence[Life], pollers: M
         counted["items"] += len(rows)
     for life in lives:
         counted += await _lived(world, life, pollers, permits[life.person.id])
+        await _said_once(world, life)
         for agency, items in feeds.items():
             shows_the_last(life, agency, items)
         await views_show_the_last(world, life)
@@ -103,6 +104,17 @@ async def _referred_once(world: FaultyWorld, life: Life, permits: Sequence[Mappi
     assert {item["content"]["referral_id"] for item in items} == {life.referral}
     found = await world.desk(NORTHGATE).get(f"/referrals/{life.referral}")
     assert found["state"] == "received", found["state"]
+
+
+async def _said_once(world: FaultyWorld, life: Life) -> None:
+    """What was answered 2xx and is no share stands in the log once: the consent, its withdrawal, each who claimed."""
+    pages = world.desk(AUDITOR).pages("/entries", person_id=life.person.id, limit=500)
+    entries = [entry async for entry in pages if entry["kind"] != "share"]
+    said = Counter(entry["kind"] for entry in entries)
+    assert (said["consent"], said["withdrawal"]) == (1, int(life.withdrawn)), dict(said)
+    claims = Counter((each["agency"], each["facts"]["state"]) for each in entries if each["kind"] == "claim")
+    assert {PROBATION, CHARITY} <= {agency for agency, _ in claims}, claims
+    assert set(claims.values()) == {1}, f"claimed twice: {claims}"
 
 
 async def reconciled(world: FaultyWorld) -> None:

@@ -48,9 +48,13 @@ def permitted_to(agency: str, permits: Sequence[Mapping[str, Any]]) -> list[Row]
 
 
 def each_permit_once(agency: str, permitted: Sequence[Row], rows: Sequence[Row], items: Items) -> None:
-    """Each (fact, version) is permitted once, stands once in the feed's rows, and comes once with its pages."""
+    """Each (fact, version) is permitted once and in its turn, stands once in the feed's rows, and comes once with its
+    pages."""
     facts = Counter((row.category, row.subject_ref, row.version) for row in permitted)
     assert not (twice := [fact for fact, count in facts.items() if count > 1]), f"permitted twice to {agency}: {twice}"
+    rising = sorted(permitted, key=lambda row: (row.category, row.subject_ref, row.version))
+    in_turn = sorted(permitted, key=lambda row: (row.category, row.subject_ref))
+    assert in_turn == rising, f"a version that {agency} was permitted went back"
     missing, more = set(permitted) - set(rows), set(rows) - set(permitted)
     assert (missing, more) == (set(), set()), f"{agency}: no row for {missing}, no permit for {more}"
     assert list(rows) == list(permitted), f"{agency}: rows twice, or not in the order of the log"

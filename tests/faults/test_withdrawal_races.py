@@ -111,6 +111,14 @@ def _view(races: Races, watch: Watch, log: list[Entry], what: str) -> None:
 
 
 async def test_everything_at_once(scene: Scene) -> None:
+    await _everything_at_once(scene)
+
+
+async def test_all_of_it_on_apache_kafka(kafka_scene: Scene) -> None:
+    await _everything_at_once(kafka_scene)
+
+
+async def _everything_at_once(scene: Scene) -> None:
     races, operators = _races(scene), Operators(scene.world)
     people, staying = await _ready(races, RACES), await _ready(races, STAYING)
     runs = [partial(races.run, person, rounds=ROUNDS) for person in people]

@@ -49,6 +49,8 @@ class Knowledge:
     holder: dict[int, str] = field(default_factory=dict)
     held: set[tuple[str, int]] = field(default_factory=set)
     """Prisons that left a person, by a transfer or by themselves."""
+    opposed: set[tuple[str, int]] = field(default_factory=set)
+    """Who is not to have a person's release date for their care."""
     mappa: set[int] = field(default_factory=set)
     referrals: list[Referral] = field(default_factory=list)
     asked: dict[str, tuple[str, str, int]] = field(default_factory=dict)
@@ -131,6 +133,8 @@ class Knowledge:
                 return (recipient, person) in self.involved
             case "consent":
                 return (recipient, person) in self.consented
+            case "unopposed":
+                return (recipient, person) not in self.opposed or named(share.category) != "release-date"
             case "mappa":
                 return person in self.mappa
             case "receiver":

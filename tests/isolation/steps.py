@@ -151,9 +151,11 @@ async def withdraw(walk: Walk, agency: str, person: int, other: str) -> None:
 
 
 async def oppose(walk: Walk, agency: str, person: int, other: str) -> None:
-    """An objection takes and never gives, so it changes nothing of what may be known at most."""
+    """An objection takes what is subject to it from views; what had ended before it stays in feeds."""
     body = {"categories": ["release-date"], "recipients": [{"agency": other}], "purposes": ["direct-care"]}
-    await walk.call(agency, "POST", f"{walk.path(person)}/objections", body)
+    answer = await walk.call(agency, "POST", f"{walk.path(person)}/objections", body)
+    if answer.status_code == 201:
+        walk.knowledge.opposed.add((other, person))
 
 
 async def warn(walk: Walk, agency: str, person: int, other: str) -> None:

@@ -44,6 +44,8 @@ STORY = [
     ("address", NORTHGATE, 0, "mht-moorland"),
     ("claim", "probation-north", 0, "police-north"),
     ("bring_in", "probation-north", 0, "police-north"),
+    ("bring_in", "probation-north", 0, "health-northgate"),
+    ("oppose", "probation-north", 0, "health-northgate"),
     ("risk", NORTHGATE, 0, TRUST),
     ("refer", NORTHGATE, 0, TRUST),
     ("consent", "probation-north", 0, TRUST),

@@ -14,6 +14,13 @@ EDGES = (
         WALK,
     ),
     Mutation(
+        "an-objection-stops-nothing",
+        "services/consent/consent/domain/decide.py",
+        "        if objection is not None:\n",
+        "        if objection is not None and objection.valid_until is not None:\n",
+        WALK,
+    ),
+    Mutation(
         "what-has-no-recipient-to-name-is-shown-to-its-source",
         "services/gateway/gateway/domain/projection.py",
         "recipient=share.recipient if named else None,",
