@@ -1,8 +1,11 @@
 """Agreements and suspensions: published once and for good, and everyone they touch is decided again."""
 
+from datetime import datetime
 from typing import Any
 
+from chassis import clock
 from chassis.ids import new_id
+from consent.operations.deciding import decide_due
 from tests.integration.consent.conftest import Callers
 from tests.support.consent_service import ConsentService, offer
 from tests.support.consent_world import north_isa
@@ -85,6 +88,22 @@ async def test_a_suspended_agency_is_refused_at_once_loses_what_it_had_and_can_c
     await service.drain()
     assert await service.visible("police-north") == {("release-date", 1)}
     problem(await callers.post("operator", "/agencies/nobody/suspension"), 404, "agency-unknown")
+
+
+async def test_who_waited_for_a_change_of_the_policy_decides_no_earlier(
+    service: ConsentService, callers: Callers
+) -> None:
+    person, path = new_id(), "/agencies/police-north/suspension"
+    await service.feed(offer(person), service.involvement(person, "police-north"))
+    await callers.post("operator", path, {"reason": "made up"})
+    await service.drain()
+    began = clock.now()
+    await callers.call("DELETE", "operator", path)
+    async with service.database.transaction() as session:
+        assert await decide_due(session, now=began) == 1
+    (_, lifted), decided = await service.events("agency.suspended.v1"), (await service.decisions("police-north"))[-1]
+    assert (decided["verdict"], lifted["suspended"]) == ("permitted", False)
+    assert datetime.fromisoformat(decided["decided_at"]) >= datetime.fromisoformat(lifted["at"]) > began
 
 
 async def test_a_restricted_person_is_shared_with_nobody(service: ConsentService, callers: Callers) -> None:

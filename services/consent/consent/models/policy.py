@@ -18,6 +18,7 @@ class PolicyState(Table, table=True):
     policy_set: str
     """A new random name with every change: what caches in memory go by."""
     version: int = long()
+    changed_at: datetime = instant()
 
 
 class AgreementRow(Table, table=True):

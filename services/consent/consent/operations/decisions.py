@@ -37,7 +37,7 @@ async def decide_persons(
     facts = await facts_of(session, persons, standing.offers, snapshot.agencies)
     decided = Decided()
     for person in persons:
-        moment = max(now, person.clock)
+        moment = max(now, person.clock, snapshot.since)
         for offer in standing.offers.get(person.id, ()):
             source = snapshot.agencies.get(offer.source)
             if source is not None:

@@ -83,7 +83,7 @@ async def publish(session: AsyncSession, *, agreement: Agreement, actor: str, no
             published_at=now,
         )
     )
-    version = await _changed(session)
+    version = await _changed(session, now)
     await session.execute(text("UPDATE person SET queued_at = :now WHERE alias_of IS NULL"), {"now": now})
     event = AgreementPublishedV1(
         agreement_id=agreement.id,
@@ -115,7 +115,7 @@ async def register_agencies(session: AsyncSession, *, agencies: Sequence[Agency]
             row.kind, row.area, row.nhs_body, row.contracted_by = said
             changed.add(agency.id)
     if changed:
-        await _changed(session)
+        await _changed(session, now)
         await _queue_touched(session, sorted(changed), now)
     return bool(changed)
 
@@ -131,19 +131,20 @@ async def set_suspended(
     if row.suspended == suspended:
         return False
     row.suspended = suspended
-    await _changed(session)
+    await _changed(session, now)
     await _queue_touched(session, [agency_id], now)
     event = AgencySuspendedV1(agency_id=agency_id, suspended=suspended, by=actor, reason=reason, at=now)
     await outbox.emit(session, event, now=now)
     return True
 
 
-async def _changed(session: AsyncSession) -> int:
-    """Names the policy anew; returns its version."""
+async def _changed(session: AsyncSession, now: datetime) -> int:
+    """Names the policy anew, and dates it; returns its version."""
     await session.flush()
     state = await session.get_one(PolicyState, 1, populate_existing=True)
     state.policy_set = str(uuid4())
     state.version += 1
+    state.changed_at = max(now, state.changed_at)
     await session.flush()
     return state.version
 

@@ -6,6 +6,7 @@ lock is the one in force until the transaction ends.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,6 +30,8 @@ class Snapshot:
     agencies: Mapping[str, AgencyFact]
     agreements: Mapping[str, str]
     """The version of each agreement in force."""
+    since: datetime
+    """When it came into force: who waited for that decides no earlier."""
 
 
 _compiled: dict[tuple[str, int], Snapshot] = {}
@@ -51,7 +54,7 @@ async def snapshot(session: AsyncSession) -> Snapshot:
     name, version = state.policy_set, state.version
     found = _compiled.get((name, version))
     if found is None:
-        found = await _compile(session, version)
+        found = await _compile(session, version, state.changed_at)
         while len(_compiled) >= KEPT:
             _compiled.pop(next(iter(_compiled)))
         _compiled[name, version] = found
@@ -72,7 +75,7 @@ async def agreements_of(session: AsyncSession, versions: Mapping[str, str]) -> l
     ]
 
 
-async def _compile(session: AsyncSession, version: int) -> Snapshot:
+async def _compile(session: AsyncSession, version: int, since: datetime) -> Snapshot:
     agreements = await current_agreements(session)
     rows = (await session.scalars(select(AgencyRow))).all()
     kinds = {row.id: AgencyKind(row.kind) for row in rows}
@@ -89,4 +92,4 @@ async def _compile(session: AsyncSession, version: int) -> Snapshot:
         for row in rows
     }
     policy = compile_policy(agreements, version=version)
-    return Snapshot(policy, agencies, {agreement.id: agreement.version for agreement in agreements})
+    return Snapshot(policy, agencies, {agreement.id: agreement.version for agreement in agreements}, since)
