@@ -25,8 +25,13 @@ from throughgate.local.datadir import DataDir
 SUSPENDED = DRUGS
 """Who is suspended now and then. The charity never is, so that its views tell of consents alone."""
 SUSPENDED_FOR_S = 0.5
-SLOWLY = 3
-"""Long enough for a few decisions: on a busy machine so many times as long as it took to suspend."""
+"""At least; and until something was decided about it, however busy the machine."""
+_DECIDED = """
+SELECT EXISTS (
+    SELECT FROM decision JOIN decision_input ON decision_input.id = decision.input_id
+    WHERE decided_at > %s AND recipient::json->>'id' = %s
+)
+"""
 AGREEMENT = Path(__file__).resolve().parents[2] / "deploy" / "agreements" / "north-isa-1.0.0.yaml"
 _minor = itertools.count(1)
 
@@ -72,17 +77,24 @@ class Operators:
         path = f"/v1/agencies/{SUSPENDED}/suspension"
         text = load_agreement(AGREEMENT).model_dump(mode="json", by_alias=True)
         while not stop.is_set():
-            asked = now()
             await self._ask("consent", "POST", path)
             acknowledged = now()
-            took = (acknowledged - asked).total_seconds()
-            await pause(stop, max(SUSPENDED_FOR_S, SLOWLY * took))
+            await pause(stop, SUSPENDED_FOR_S)
+            while not stop.is_set() and not await asyncio.to_thread(self._decided_since, acknowledged):
+                await pause(stop, AGAIN_IN)
             self.suspensions.append(Suspension(acknowledged, now()))
             await self._ask("consent", "DELETE", path)
             self.did["suspension"] += 1
             await self._ask("consent", "POST", "/v1/agreements", text | {"version": f"1.{next(_minor)}.0"})
             self.did["publication"] += 1
             await pause(stop, pause_s)
+
+    def _decided_since(self, moment: datetime) -> bool:
+        """Whether anything was decided for the suspended agency."""
+        data_dir = DataDir.at(self.world.stack.data_dir).read_stack()
+        with psycopg.connect(data_dir.databases["consent"].owner_url) as connection:
+            (found,) = connection.execute(_DECIDED, (moment, SUSPENDED)).fetchall()
+        return bool(found[0])
 
     async def _ask(self, service: str, method: str, path: str, body: object = None) -> None:
         """Asks until it is answered, with the same key: a busy service may say that it cannot at the moment."""

@@ -134,8 +134,7 @@ async def _everything_at_once(scene: Scene) -> None:
         suspended = decided_while_suspended(log, operators.suspensions)
         print(f"{dict(operators.did)}; while suspended {dict(suspended)}")
         assert suspended["permitted"] == 0
-        refused = [entry for entry in log if entry.leaf.get("reason") == "agency-suspended"]
-        assert refused, "nothing was decided while the agency was suspended"
+        assert suspended["agency-suspended"] > 0, "nothing was decided while the agency was suspended"
 
 
 async def test_two_numbers_become_one_in_the_middle_of_it_and_two_again(scene: Scene) -> None:
