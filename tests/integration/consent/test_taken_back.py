@@ -7,7 +7,7 @@ from sqlalchemy import text
 from chassis import clock
 from chassis.ids import new_id
 from contracts.codes import Category
-from contracts.offers import ReferralAssertion
+from contracts.offers import OfferMadeV1, ReferralAssertion
 from tests.integration.consent.conftest import Callers
 from tests.support.consent_bodies import consent_body
 from tests.support.consent_service import ConsentService, offer
@@ -31,6 +31,32 @@ async def left(service: ConsentService, callers: Callers, agency: str = CHARITY)
     *_, first, second, ended = await service.decisions(agency)
     assert (ended["ends"], ended["effect"], ended["reason"]) == (second["share_id"], "end", "no-involvement")
     return person, [first["share_id"], second["share_id"]]
+
+
+def asked(person: str, about: ReferralAssertion, reason: str) -> OfferMadeV1:
+    """A referral as its sender offers it."""
+    return offer(
+        person,
+        source=about.sender,
+        category=Category.REFERRAL,
+        subject_ref=about.referral_id,
+        content={"reason": reason},
+        to=(about.receiver,),
+        referral=about,
+    )
+
+
+def rejected(person: str, about: ReferralAssertion) -> OfferMadeV1:
+    """Its receiver's answer."""
+    return offer(
+        person,
+        source=about.receiver,
+        category=Category.REFERRAL_STATUS,
+        subject_ref=about.referral_id,
+        content={"referral_id": about.referral_id, "state": "rejected"},
+        to=(about.sender,),
+        referral=about,
+    )
 
 
 async def test_a_withdrawal_takes_back_what_an_agency_got_before_it_left(
@@ -107,26 +133,10 @@ async def test_a_referral_that_was_answered_and_its_answer_go_with_the_consent_t
     await service.feed(service.involvement(person, PROBATION))
     agreed = consent_body(TRUST, categories=["referral"], purposes=["direct-care", "offender-management"])
     assert (await callers.post(PROBATION, f"/people/{person}/consents", agreed)).status_code == 201
-    asked = offer(
-        person,
-        source=PROBATION,
-        category=Category.REFERRAL,
-        subject_ref=referral,
-        content={"reason": "Low mood."},
-        to=(TRUST,),
-        referral=live,
-    )
-    answer = offer(
-        person,
-        source=TRUST,
-        category=Category.REFERRAL_STATUS,
-        subject_ref=referral,
-        content={"referral_id": referral, "state": "rejected"},
-        to=(PROBATION,),
-        referral=closed,
-    )
-    over = asked.model_copy(update={"offer_id": new_id(), "version": 2, "referral": closed})
-    await service.feed(asked, answer, over)
+    question = asked(person, live, "Low mood.")
+    answer = rejected(person, closed)
+    over = question.model_copy(update={"offer_id": new_id(), "version": 2, "referral": closed})
+    await service.feed(question, answer, over)
     assert await service.visible(TRUST) == set()
     assert await service.visible(PROBATION) == {("referral-status", 1)}
     came = [each for each in await service.decisions(TRUST) if each["verdict"] == "permitted"]
@@ -143,16 +153,7 @@ async def test_what_it_got_on_consent_before_it_left_gives_way_to_what_it_has_by
     ordered = ReferralAssertion(
         referral_id=new_id(), sender=PRISON, receiver=DRUGS, order_reference="Order 2026/118", live=True
     )
-    await service.feed(
-        offer(
-            person,
-            category=Category.REFERRAL,
-            subject_ref=ordered.referral_id,
-            content={"reason": "By order."},
-            to=(DRUGS,),
-            referral=ordered,
-        )
-    )
+    await service.feed(asked(person, ordered, "By order."))
     (law,) = [each for each in await service.decisions(DRUGS) if each["basis"] == "statutory" and each["ends"]]
     assert (law["category"], law["ends"], law["effect"]) == ("release-date", second, "withdraw")
     denial = (await service.events("share.denied.v1"))[-1]
@@ -173,18 +174,10 @@ async def test_a_newer_version_by_law_leaves_no_older_one_on_consent_beside_it(
     await service.feed(service.involvement(person, PROBATION))
     consent = consent_body(TRUST, categories=["referral"], purposes=["direct-care"])
     assert (await callers.post(PROBATION, f"/people/{person}/consents", consent)).status_code == 201
-    asked = offer(
-        person,
-        source=PROBATION,
-        category=Category.REFERRAL,
-        subject_ref=referral,
-        content={"reason": "Low mood."},
-        to=(TRUST,),
-        referral=agreed,
-    )
-    await service.feed(asked)
+    question = asked(person, agreed, "Low mood.")
+    await service.feed(question)
     again = {"offer_id": new_id(), "version": 2, "content": {"reason": "By order."}, "referral": ordered}
-    await service.feed(asked.model_copy(update=again))
+    await service.feed(question.model_copy(update=again))
     first, second = await service.decisions(TRUST)
     assert (first["basis"], second["basis"], second["version"]) == ("consent", "statutory", 2)
     assert (second["ends"], second["effect"]) == (first["share_id"], "withdraw")
@@ -202,16 +195,7 @@ async def test_what_an_agency_kept_by_another_clause_after_it_left_is_withdrawn_
         await callers.post(PROBATION, f"/people/{person}/consents", consent_body(DRUGS, **agreed))
     ).status_code == 201
     await service.feed(offer(person))
-    await service.feed(
-        offer(
-            person,
-            category=Category.REFERRAL,
-            subject_ref=about.referral_id,
-            content={"reason": "Asked for."},
-            to=(DRUGS,),
-            referral=about,
-        )
-    )
+    await service.feed(asked(person, about, "Asked for."))
     await service.feed(service.involvement(person, DRUGS, "ended"))
     assert await service.visible(DRUGS) == {("release-date", 1), ("referral", 1)}
     assert (await callers.post(PROBATION, f"/people/{person}/consent-withdrawals")).status_code == 200
@@ -264,15 +248,7 @@ async def test_to_agree_to_the_answer_alone_does_not_keep_it(service: ConsentSer
     agreed = {"categories": ["referral", "referral-status"], "purposes": ["direct-care", "offender-management"]}
     both = consent_body(TRUST, PROBATION, **agreed)
     assert (await callers.post(PROBATION, f"/people/{person}/consents", both)).status_code == 201
-    answer = offer(
-        person,
-        source=TRUST,
-        category=Category.REFERRAL_STATUS,
-        subject_ref=referral,
-        content={"referral_id": referral, "state": "rejected"},
-        to=(PROBATION,),
-        referral=closed,
-    )
+    answer = rejected(person, closed)
     await service.feed(answer, answer.model_copy(update={"offer_id": new_id(), "version": 2, "content": None}))
     *_, ended = await service.decisions(PROBATION)
     assert ended["effect"] == "end"
