@@ -47,4 +47,11 @@ FEEDS = (
         CRASHES,
         environment=ONE_POINT,
     ),
+    Mutation(
+        "a-slow-reader-is-given-what-was-taken-back",
+        "services/gateway/gateway/api/feed.py",
+        "            if clock_s() > stale:\n                break\n",
+        "            stale = clock_s()\n",
+        ("tests/integration/gateway/test_slow_stream.py",),
+    ),
 )

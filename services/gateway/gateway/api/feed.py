@@ -26,6 +26,8 @@ START = -1
 """Before the first entry of the log, which has index 0."""
 STREAM_SECONDS = 900.0
 """A stream ends then and its client resumes, so that no token is relied on for long after it was checked."""
+FRESH_SECONDS = 0.5
+"""What a slow reader of a stream has not taken by then is read again: it may have been taken back meanwhile."""
 
 router = APIRouter(prefix="/v1/feed", tags=["feed"], dependencies=[require(Scope.READ)], route_class=IdempotentRoute)
 
@@ -105,12 +107,16 @@ async def _resume(
 @router.get("/stream", response_class=EventSourceResponse, dependencies=[Depends(_following)])
 async def stream(caller: CallerDep, start: Annotated[int, Depends(_resume)]) -> AsyncIterator[FeedItem]:
     """The same as server-sent events; an event's id is the item's cursor, so `Last-Event-ID` resumes."""
-    deadline = asyncio.get_running_loop().time() + STREAM_SECONDS
-    while (left := deadline - asyncio.get_running_loop().time()) > 0:
+    clock_s = asyncio.get_running_loop().time
+    deadline = clock_s() + STREAM_SECONDS
+    while (left := deadline - clock_s()) > 0:
         rows = await waited_rows(caller, after=start, limit=DEFAULT_LIMIT, wait_s=left)
+        stale = clock_s() + FRESH_SECONDS
         for row in rows:
             yield ServerSentEvent(raw_data=item_json(caller, row), id=cursor_of(caller, row.cursor))  # type: ignore[misc]
             start = row.cursor
+            if clock_s() > stale:
+                break
 
 
 @router.post("/acknowledgements")
