@@ -6,23 +6,26 @@ from tests.support.broker import (
     broker,
     embedded_server,
     kafka_bootstrap,
+    kafka_broker,
     kafka_node,
     make_broker,
     pytest_generate_tests,
 )
 from tests.support.order import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 from tests.support.postgres import fresh_database, make_database, make_empty_database, pg_server
-from tests.support.stack import stack
+from tests.support.stack import make_stack, stack
 
 __all__ = [
     "broker",
     "embedded_server",
     "fresh_database",
     "kafka_bootstrap",
+    "kafka_broker",
     "kafka_node",
     "make_broker",
     "make_database",
     "make_empty_database",
+    "make_stack",
     "pg_server",
     "pytest_collection_modifyitems",
     "pytest_generate_tests",

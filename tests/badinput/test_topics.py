@@ -50,9 +50,10 @@ class Reading:
             await self.producer.send_and_wait(wire_name(self.settings, topic), value, key=key, headers=list(headers))
 
 
-@pytest.fixture(scope="module")
-async def reading(make_database: MakeDatabase, embedded_server: Broker) -> AsyncIterator[Reading]:
-    broker: dict[str, Any] = replace(embedded_server, prefix=f"bad-{new_id()}.").settings
+@pytest.fixture(scope="module", params=["embedded_server", "kafka_broker"], ids=["embedded", "kafka"])
+async def reading(make_database: MakeDatabase, request: pytest.FixtureRequest) -> AsyncIterator[Reading]:
+    server: Broker = request.getfixturevalue(request.param)
+    broker: dict[str, Any] = replace(server, prefix=f"bad-{new_id()}.").settings
     settings = Settings(environment=Environment.TEST, **broker)
     await ensure_topics(settings)
     stop = asyncio.Event()

@@ -1,8 +1,6 @@
 """A stack of a test's own whose processes can be told to die, a patient client, and live pollers of every feed."""
 
 import asyncio
-import itertools
-import os
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -21,10 +19,9 @@ from tests.faults.traffic import FEEDS, Traffic
 from tests.integration.chassis.conftest import database, settings
 from tests.support.kafka import KafkaServer
 from tests.support.settled import under_way
-from tests.support.stack import RunningStack, running_stack
+from tests.support.stack import RunningStack, running_stack, stack_on_kafka
 
 __all__ = ["database", "settings"]
-_stacks = itertools.count(1)
 
 
 @dataclass
@@ -95,12 +92,8 @@ def faulty_embedded_stack(crash_file: Path) -> Iterator[RunningStack]:
 
 @pytest.fixture(scope="session")
 def faulty_kafka_stack(crash_file: Path, kafka_bootstrap: str) -> Iterator[RunningStack]:
-    told = {
-        "THROUGHGATE_CRASH_FILE": str(crash_file),
-        "THROUGHGATE_KAFKA_TOPIC_PREFIX": f"f{os.getpid()}-{next(_stacks)}.",
-        "THROUGHGATE_KAFKA_SESSION_TIMEOUT_MS": "6000",
-    }
-    with running_stack("--kafka", kafka_bootstrap, environment=told) as running:
+    told = {"THROUGHGATE_CRASH_FILE": str(crash_file), "THROUGHGATE_KAFKA_SESSION_TIMEOUT_MS": "6000"}
+    with stack_on_kafka(kafka_bootstrap, environment=told) as running:
         yield running
 
 

@@ -51,13 +51,13 @@ ONLY = os.environ.get("FAULTS_ONLY")
 """A single point, of every service: what a mutation of that place needs."""
 
 
-def _once_each(walk: list[tuple[str, Point]]) -> list[tuple[str, Point]]:
-    """Every point once, and as many services as that allows."""
+def _once_each(walk: list[tuple[str, Point]], *, beginning: int = 0) -> list[tuple[str, Point]]:
+    """Every point once, and as many services as that allows; another `beginning` gives each point another service."""
     if ONLY:
         return [step for step in walk if step[1] == ONLY]
     points = list(dict.fromkeys(point for _, point in walk))
     chosen = []
-    for number, point in enumerate(points):
+    for number, point in enumerate(points, beginning):
         services = [service for service, named in walk if named == point]
         chosen.append((services[number % len(services)], point))
     return chosen
@@ -89,6 +89,12 @@ async def _walk(scene: Scene, steps: list[tuple[str, Point]], *, lose_broker: bo
 @pytest.mark.timeout(1800)
 async def test_a_process_that_dies_at_any_point_loses_and_doubles_nothing(scene: Scene) -> None:
     await _walk(scene, WALK if LONG else _once_each(WALK))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+async def test_the_same_on_apache_kafka(kafka_scene: Scene) -> None:
+    await _walk(kafka_scene, WALK if LONG else _once_each(WALK, beginning=1))
 
 
 @pytest.mark.slow

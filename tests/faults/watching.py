@@ -109,8 +109,12 @@ class Watch:
     def _stays_of(self, person: str) -> list[Stay]:
         return [stay for stay in self.stays.values() if stay.person == person]
 
+    def between(self, person: str, since: datetime, until: datetime) -> list[Stay]:
+        """What came into the view of this person between these instants."""
+        return [stay for stay in self._stays_of(person) if since <= stay.first <= until]
+
     def outstayed(self, gone: Mapping[str, datetime]) -> list[float]:
-        """The same of each of these shares that was ever in the view."""
+        """How long after these instants each of these shares was to be seen that was ever in the view; in order."""
         stays = [(self.stays[share], at) for share, at in gone.items() if share in self.stays]
         return sorted(max(0.0, (stay.last - at).total_seconds()) for stay, at in stays)
 
@@ -118,7 +122,7 @@ class Watch:
         """Why what went did not go in time, measured by what came in the same run."""
         if statistics.median(went) > SLOWER * statistics.median(came):
             return f"views were emptied after {told(went)}, and show something after {told(came)}"
-        if max(*went, *outstayed) > LONGEST * max(came) + self.longest_pause_s:
+        if max([*went, *outstayed]) > LONGEST * max(came) + self.longest_pause_s:
             return f"views were emptied after {told(went)}, shares gone after {told(outstayed)}"
         return None
 

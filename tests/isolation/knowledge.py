@@ -34,7 +34,8 @@ class Referral:
     sender: str
     receiver: str
     is_ordered: bool
-    appointments: list[str] = field(default_factory=list)
+    appointments: list[tuple[str, str]] = field(default_factory=list)
+    """Who made each, and its id."""
 
 
 @dataclass

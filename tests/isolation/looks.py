@@ -122,7 +122,7 @@ def _names(walk: Walk, agency: str, person: int) -> dict[str, str]:
         referral = walk.random.choice(strange_to_it)
         names["referral_id"] = referral.id
         if referral.appointments:
-            names["appointment_id"] = referral.appointments[-1]
+            _, names["appointment_id"] = referral.appointments[-1]
     return names
 
 

@@ -67,7 +67,7 @@ async def act(walk: Walk, agency: str, person: int, other: str) -> None:
     if not seen.is_success:
         assert (end, seen.status_code) == (referral.receiver, 404), seen.text
         return
-    own = [each["appointment_id"] for each in seen.json()["appointments"] if each.get("appointment_id")]
+    own = [appointment for maker, appointment in referral.appointments if maker == end]
     may = [each for each in seen.json()["allowed_actions"] if each != "attendance" or own]
     if not may:
         return
@@ -83,7 +83,7 @@ async def act(walk: Walk, agency: str, person: int, other: str) -> None:
     assert done.is_success, f"{action}: {done.text}"
     walk.knowledge.written |= {(end, person, each) for each in ANSWERS if end == referral.receiver}
     if action == "appointments":
-        referral.appointments.append(done.json()["appointments"][-1]["appointment_id"])
+        referral.appointments.append((end, done.json()["appointment_id"]))
     if action == "acceptance":
         walk.knowledge.involved[referral.receiver, person] = "confirmed"
 

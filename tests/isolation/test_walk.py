@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.isolation.agencies import KINDS, PARTIES
 from tests.isolation.conftest import REQUESTS, SEED
+from tests.isolation.looks import errands, strange
 from tests.isolation.stepping import STEPS, step
 from tests.isolation.walk import PERSONS, Counted, Walk
 from tests.support.pipe import Pipe
@@ -96,6 +97,9 @@ async def test_no_answer_holds_what_its_reader_may_not_know(
     await step(walk, "claim", walk.newcomer("PUT", "/people/{person}/involvement"), 0, GATEHOUSE)
     await step(walk, "order", NORTHGATE, 1, walk.random.choice(REFERRED_TO))
     await step(walk, "act", NORTHGATE, 1, NEWSTART)
+    late = walk.latecomer()
+    await errands(walk, late)
+    await strange(walk, late, 0)
     for name, agency, person, other in story:
         await step(walk, name, walk.somebody(agency, person), person, other)
 

@@ -169,6 +169,15 @@ class Walk:
         fresh = [each for each in PARTIES if (KINDS[each], method, path) not in self.counted.called]
         return self.random.choice(fresh or PARTIES)
 
+    def latecomer(self) -> str:
+        """An agency of the kind of whose routes the most have not been called yet."""
+
+        def uncalled(agency: str) -> int:
+            every = self.counted.routes(self.pipe, KINDS[agency])
+            return sum((KINDS[agency], each.method, each.path) not in self.counted.called for each in every)
+
+        return max(PARTIES, key=uncalled)
+
     def some(self, agency: str, routes: list[Route], count: int) -> list[Route]:
         """So many of these routes, first those that this kind has not called yet."""
         fresh = [each for each in routes if (KINDS[agency], each.method, each.path) not in self.counted.called]

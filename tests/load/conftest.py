@@ -11,15 +11,15 @@ from chassis.http_client import ServiceClient
 from tests.faults.client import FaultyWorld
 from tests.load.answers import CountingWorld
 from tests.load.mix import Mix
-from tests.support.stack import RunningStack, running_stack
+from tests.support.stack import MakeStack, RunningStack
 
 MINUTES = float(os.environ.get("MINUTES", "0"))
 """0 is the short form, which takes about a minute and looks at memory more coarsely."""
 
 
 @pytest.fixture(scope="module")
-def loaded_stack() -> Iterator[RunningStack]:
-    with running_stack() as running:
+def loaded_stack(make_stack: MakeStack) -> Iterator[RunningStack]:
+    with make_stack() as running:
         yield running
 
 

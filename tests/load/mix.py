@@ -10,7 +10,7 @@ import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chassis.clock import now
 from tests.load.answers import CountingWorld
@@ -23,11 +23,21 @@ TODAY = now().date()
 
 
 @dataclass
+class Turn:
+    """A consent that came and went: when it was asked for, and when each of the two was answered."""
+
+    person: str
+    asked: datetime
+    agreed: datetime
+    withdrawn: datetime | None = None
+
+
+@dataclass
 class Wavering:
     """Someone whose consent comes and goes; one at a time asks for it."""
 
     person: Person
-    has_agreed: bool = False
+    turn: Turn | None = None
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -40,6 +50,7 @@ class Mix:
     steady: list[Person] = field(default_factory=list)
     wavering: list[Wavering] = field(default_factory=list)
     owed: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    turns: list[Turn] = field(default_factory=list)
     _referred: dict[str, str] = field(default_factory=dict)
     _days: dict[str, "itertools.count[int]"] = field(default_factory=lambda: defaultdict(lambda: itertools.count(30)))
     _cursors: dict[str, list[str | None]] = field(default_factory=lambda: defaultdict(lambda: [None]))
@@ -67,11 +78,14 @@ class Mix:
         """Consent is given where there is none, withdrawn where there is."""
         someone = self.random.choice(self.wavering)
         async with someone.busy:
-            if someone.has_agreed:
+            if someone.turn:
                 await self.world.withdraw(someone.person)
+                someone.turn.withdrawn, someone.turn = now(), None
             else:
+                asked = now()
                 await self.world.consent(someone.person, GATEHOUSE)
-            someone.has_agreed = not someone.has_agreed
+                someone.turn = Turn(someone.person.id, asked, now())
+                self.turns.append(someone.turn)
 
     async def view(self) -> None:
         agency = self.random.choice(RECIPIENTS)

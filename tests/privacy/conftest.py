@@ -8,7 +8,7 @@ import pytest
 from chassis.http_client import Answer, ServiceClient
 from tests.privacy.marked import live, malformed
 from tests.support.collector import Collector, collecting
-from tests.support.stack import running_stack
+from tests.support.stack import MakeStack
 from tests.system.world import Person, World
 
 
@@ -28,14 +28,14 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture(scope="package")
-async def lived(collector: Collector) -> AsyncIterator[Lived]:
+async def lived(collector: Collector, make_stack: MakeStack) -> AsyncIterator[Lived]:
     """Every trace is sent, not one in ten, and within half a second."""
     environment = {
         "THROUGHGATE_OTLP_ENDPOINT": collector.url,
         "THROUGHGATE_TRACE_SAMPLING": "1",
         "OTEL_BSP_SCHEDULE_DELAY": "500",
     }
-    with running_stack(environment=environment) as stack:
+    with make_stack(environment=environment) as stack:
         async with ServiceClient(stack.url, timeout_s=60) as http:
             world = World(stack, http)
             person = await live(world)

@@ -21,7 +21,7 @@ from chassis.db import Database
 from chassis.http_client import ServiceClient
 from chassis.relay import KEPT
 from tests.support.settled import owner_urls, settled
-from tests.support.stack import RunningStack, running_stack
+from tests.support.stack import MakeStack, RunningStack
 from tests.support.traces import traces
 from tests.system.referring import act, agree, refer, sees
 from tests.system.world import AUDITOR, CHARITY, DRUGS, NORTHGATE, PROBATION, TRUST, Person, World
@@ -57,8 +57,8 @@ def _day(days: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def own_stack() -> Iterator[RunningStack]:
-    with running_stack() as running:
+def own_stack(make_stack: MakeStack) -> Iterator[RunningStack]:
+    with make_stack() as running:
         yield running
 
 

@@ -24,7 +24,8 @@ async def test_a_push_is_followed_from_the_gateway_to_the_projector_and_no_span_
 
     def arrived() -> list[Sent]:
         spans = collector.spans()
-        there = {(span.service, span.name) for span in _following(spans, trace)}
+        prefix = lived.world.stack.topic_prefix
+        there = {(span.service, span.name.removeprefix(prefix)) for span in _following(spans, trace)}
         assert there >= FOLLOWED, f"on the way of a push: {sorted(there)}"
         return spans
 

@@ -13,7 +13,6 @@ from typing import Any
 from aiokafka.structs import ConsumerRecord
 
 from chassis.clock import now
-from chassis.settings import Settings
 from contracts.registry import EVENTS
 from contracts.topics import Topic, specs
 from tests.privacy.conftest import Lived
@@ -91,7 +90,7 @@ async def test_nothing_of_a_person_is_in_logs_parked_lists_problems_headers_or_k
         if not answer.ok:
             assert not [trace for trace in TRACES if trace in said], f"a problem says again what was sent: {said}"
 
-    settings = Settings(kafka=json.loads((world.stack.data_dir / "stack.json").read_text())["kafka"])
+    settings = world.stack.broker
     before = Counter(span.service for span in collector.spans())
     keys = await plant(settings, _planted())
 

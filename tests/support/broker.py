@@ -132,14 +132,15 @@ def kafka_bootstrap(kafka_node: KafkaServer) -> str:
     return kafka_node.bootstrap
 
 
+@pytest.fixture(scope="session")
+def kafka_broker(kafka_bootstrap: str) -> Broker:
+    return Broker("kafka", kafka_bootstrap, idempotent=True, fetch_wait_ms=500)
+
+
 @pytest.fixture
 def broker(request: pytest.FixtureRequest) -> Broker:
     """A broker with a topic prefix of this test's own."""
-    if request.param == "kafka":
-        bootstrap: str = request.getfixturevalue("kafka_bootstrap")
-        server = Broker("kafka", bootstrap, idempotent=True, fetch_wait_ms=500)
-    else:
-        server = request.getfixturevalue("embedded_server")
+    server: Broker = request.getfixturevalue("kafka_broker" if request.param == "kafka" else "embedded_server")
     return replace(server, prefix=f"t{os.getpid()}-{next(_worlds)}.")
 
 

@@ -2,7 +2,8 @@
 
 `stack` is shared by the whole session, so each test brings people of its own. It runs on the embedded broker; a test
 marked `@pytest.mark.kafka` runs a second time on a stack whose broker is Apache Kafka.
-`running_stack()` gives a stack to one test alone, to kill parts of it.
+`running_stack()` gives a stack to one test alone, to kill parts of it. `make_stack` does so for suites that run on one
+broker at a time: the embedded one, or Apache Kafka with `BROKER=kafka`.
 """
 
 import itertools
@@ -15,9 +16,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -25,9 +27,15 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from chassis.settings import Settings
+from throughgate.local.datadir import DataDir
 from throughgate.local.leash import leashed
 from throughgate.local.ports import free_port
 
+BROKER = os.environ.get("BROKER", "embedded")
+"""What `make_stack` starts a stack on: `make privacy BROKER=kafka`, `make load BROKER=kafka`."""
+PREFIX = "THROUGHGATE_KAFKA_TOPIC_PREFIX"
+MakeStack = Callable[..., AbstractContextManager["RunningStack"]]
 _stacks = itertools.count(1)
 
 
@@ -126,11 +134,17 @@ def throughgate_up(port: int, data_dir: Path, *more: str, environment: Mapping[s
 
 @dataclass(frozen=True, slots=True)
 class RunningStack:
-    """A ready stack: its URL, its folder, its process, and tokens for it."""
+    """A ready stack: its URL, its folder, its process, its topics, and tokens for it."""
 
     url: str
     data_dir: Path
     process: StackProcess
+    topic_prefix: str = ""
+
+    @property
+    def broker(self) -> Settings:
+        """To read and write its topics past every service."""
+        return Settings(kafka=DataDir.at(self.data_dir).read_stack().kafka, kafka_topic_prefix=self.topic_prefix)
 
     def token(self, agency: str, *, user: str | None = None, scope: str | None = None, ttl: int | None = None) -> str:
         """A development access token, straight from the stack's own token endpoint."""
@@ -155,17 +169,25 @@ def running_stack(*more: str, environment: Mapping[str, str] | None = None) -> I
         process = throughgate_up(free_port(), data_dir, *more, environment=environment)
         try:
             url = process.wait_for("ready", within=120)["url"]
-            yield RunningStack(url, data_dir, process)
+            yield RunningStack(url, data_dir, process, (environment or {}).get(PREFIX, ""))
         finally:
             process.stop()
 
 
 @contextmanager
-def stack_on_kafka(bootstrap: str) -> Iterator[RunningStack]:
+def stack_on_kafka(bootstrap: str, *, environment: Mapping[str, str] | None = None) -> Iterator[RunningStack]:
     """As `running_stack`, on a Kafka that is there, with topics of its own."""
-    prefix = {"THROUGHGATE_KAFKA_TOPIC_PREFIX": f"s{os.getpid()}-{next(_stacks)}."}
-    with running_stack("--kafka", bootstrap, environment=prefix) as running:
+    prefix = {PREFIX: f"s{os.getpid()}-{next(_stacks)}."}
+    with running_stack("--kafka", bootstrap, environment={**prefix, **(environment or {})}) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def make_stack(request: pytest.FixtureRequest) -> MakeStack:
+    """A function that starts a stack, with this `environment`, on the broker that BROKER names."""
+    if BROKER == "kafka":
+        return partial(stack_on_kafka, request.getfixturevalue("kafka_bootstrap"))
+    return running_stack
 
 
 @pytest.fixture(scope="session")

@@ -18,13 +18,14 @@ WITHIN_S = 60
 
 async def everything(settings: Settings) -> list[ConsumerRecord]:
     """Every message of every topic, up to now. Raises TimeoutError, which says where the reader stood."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
     await consumer.start()
     try:
         wanted = partitions(settings, Topic)
         consumer.assign(wanted)
         ends = await consumer.end_offsets(wanted)
-        await consumer.seek_to_beginning(*wanted)
         found: list[ConsumerRecord] = []
         left = {place: (0, end) for place, end in ends.items() if end > 0}
         try:

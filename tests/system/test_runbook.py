@@ -57,7 +57,7 @@ class Scene:
 
     @property
     def settings(self) -> Settings:
-        return Settings(kafka=DataDir.at(self.stack.data_dir).read_stack().kafka)
+        return self.stack.broker
 
 
 @pytest.fixture(scope="module")
