@@ -34,13 +34,14 @@ TELLING = 6
 
 
 class Asking:
-    """One kind's gateway, asked what a case says; `requests` counts."""
+    """One kind's gateway, asked what a case says; `requests` counts. `etags`: of each referral, as it was last told."""
 
     def __init__(self, pipe: Pipe, kind: str, described: dict[str, Any]) -> None:
         self.pipe = pipe
         self.kind = kind
         self.requests = 0
         self.taken = 0
+        self.etags: dict[str, str] = {}
         self.schema: BaseSchema = schemathesis.openapi.from_dict(described).exclude(method=ENDLESS[0], path=ENDLESS[1])
         self.described = {
             (method.upper(), path) for path, operations in described["paths"].items() for method in operations
@@ -56,6 +57,8 @@ class Asking:
         answer = await self._send(case)
         self.requests += 1
         self.taken += answer.status_code < 300
+        if (etag := answer.headers.get("etag")) and (referral := case.path_parameters.get("referral_id")):
+            self.etags[referral] = etag
         self.check(case, answer)
         return answer
 
@@ -76,7 +79,7 @@ class Asking:
         if case.method == "POST":
             headers["idempotency-key"] = new_id()
         if "/referrals/" in case.path:
-            headers["if-match"] = '"1"'
+            headers["if-match"] = self.etags.get(str(case.path_parameters.get("referral_id")), '"1"')
         said = case.as_transport_kwargs(base_url=f"http://test/{self.kind}", headers=headers)
         said.pop("cookies", None)
         if isinstance(content := said.pop("data", None), bytes | str):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from contracts.codes import AgencyKind
-from tests.isolation.calls import REGISTRATION
+from tests.isolation.calls import BODIES, filled
 from tests.support.pipe import Pipe
 
 NOMS = "F1001UZ"
@@ -24,6 +24,9 @@ AGENCIES: dict[str, str] = {
     AgencyKind.AUDITOR: "auditor-north",
 }
 """One agency of every kind that has a gateway."""
+RECEIVER = AgencyKind.MENTAL_HEALTH
+OTHER_TRUST = "mht-moorland"
+"""None of those who call, for nobody refers to themselves."""
 KNOWING = ("prison", "mental-health", "probation")
 
 
@@ -35,26 +38,31 @@ async def document(pipe: Pipe, kind: str) -> dict[str, Any]:
     return found
 
 
+async def join(pipe: Pipe, kind: str) -> None:
+    """The kind's agency registers the person and claims to be involved."""
+    for path in ("/people/{person}", "/people/{person}/involvement"):
+        body = BODIES["PUT", path]
+        answer = await pipe.call(AGENCIES[kind], kind, "PUT", path.format(person=f"noms:{NOMS}"), body)
+        assert answer.is_success, answer.text
+
+
+async def refer(pipe: Pipe, kind: str, to: str = OTHER_TRUST, **more: Any) -> str:
+    """The id of a referral of the person, which the kind's agency has made."""
+    body = filled(BODIES["POST", "/referrals"], {"person": f"noms:{NOMS}"}) | {"to_agency": to, **more}
+    answer = await pipe.call(AGENCIES[kind], kind, "POST", "/referrals", body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["referral_id"])
+
+
 async def met(pipe: Pipe) -> dict[str, str]:
     """What the paths name: a person whom three kinds know, and a referral between two of them."""
     for kind in KNOWING:
-        agency = AGENCIES[kind]
-        await pipe.call(agency, kind, "PUT", f"/people/noms:{NOMS}", REGISTRATION)
-        await pipe.call(agency, kind, "PUT", f"/people/noms:{NOMS}/involvement", {"roles": ["victim-liaison"]})
+        await join(pipe, kind)
     await pipe.settle()
     push = {"date": "2031-03-04", "status": "confirmed", "reason": "recalculation"}
     path = f"/people/noms:{NOMS}/release-dates/CRD"
     release = (await pipe.call("hmp-northgate", "prison", "PUT", path, push)).json()["release_id"]
-    refer = {
-        "person": f"noms:{NOMS}",
-        "to_agency": "mht-riverside",
-        "needs": ["mental-health"],
-        "reason": "Low mood.",
-        "urgency": "routine",
-        "statutory": True,
-        "order_reference": "MHTR 1",
-    }
-    referral = (await pipe.call("hmp-northgate", "prison", "POST", "/referrals", refer)).json()["referral_id"]
+    referral = await refer(pipe, "prison", AGENCIES[RECEIVER], statutory=True, order_reference="MHTR 1")
     await pipe.settle()
     others = ("screening_id", "consent_id", "appointment_id", "service_id", "share_id")
     return {

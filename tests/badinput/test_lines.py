@@ -41,8 +41,8 @@ def said(number: int) -> dict[str, Any]:
 
 
 BAD: dict[str, bytes] = {
-    "deep nesting": b'{"person":' + b"[" * 20_000 + b"]" * 20_000 + b"}",
-    "deep and open": b"[" * 30_000,
+    "deep nesting": b'{"person":' + b"[" * 8_000 + b"]" * 8_000 + b"}",
+    "deep and open": b"[" * 16_000,
     "a number without end": b'{"person":"noms:F2000UZ","sequence":' + b"9" * 5000 + b"}",
     "a huge number": json.dumps(said(1) | {"sequence": 10**400}).encode(),
     "no number": b'{"person":"noms:F2000UZ","sequence":NaN}',

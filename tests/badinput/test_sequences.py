@@ -9,10 +9,11 @@ from schemathesis.core.transport import Response
 
 from tests.badinput.asking import Asking
 from tests.badinput.conftest import REQUESTS
-from tests.badinput.gateways import AGENCIES
+from tests.badinput.gateways import AGENCIES, RECEIVER, join, refer
+from tests.badinput.leading import Leads
 from tests.support.pipe import Pipe
 
-STEPS = 8
+STEPS = 16
 SEQUENCES = max(3, REQUESTS // 250)
 KINDS = [kind for kind in AGENCIES if kind != "auditor"]
 """A sequence begins with what is written, and an auditor writes nothing that leads on."""
@@ -25,17 +26,20 @@ async def test_what_an_answer_leads_to_keeps_to_the_document(pipe: Pipe, names: 
     asking = await Asking.at(pipe, kind)
     loop = asyncio.get_running_loop()
     followed: list[str] = []
+    await join(pipe, kind)
+    await pipe.settle()
+    referral = names["referral_id"] if kind == RECEIVER else await refer(pipe, kind)
+    leads = Leads(names | {"referral_id": referral}, told={referral})
+    asking.etags[referral] = (await pipe.call(AGENCIES[kind], kind, "GET", f"/referrals/{referral}")).headers["etag"]
 
     class Sequence(asking.schema.as_state_machine()):  # type: ignore[misc]
         def before_call(self, case: Any) -> None:
-            if "person" in case.path_parameters:
-                case.path_parameters = {**case.path_parameters, "person": names["person"]}
-            if isinstance(case.body, dict) and "person" in case.body:
-                case.body = {**case.body, "person": names["person"]}
+            leads.lay(case)
 
         def call(self, case: Any, **_: Any) -> Any:
             followed.append(case.operation.label)
             answer = asyncio.run_coroutine_threadsafe(asking.ask(case), loop).result(timeout=120)
+            leads.note(case, answer)
             return Response.from_any(answer)
 
         def validate_response(self, response: Any, case: Any, **_: Any) -> None:
@@ -52,4 +56,4 @@ async def test_what_an_answer_leads_to_keeps_to_the_document(pipe: Pipe, names: 
     async with pipe.carrying():
         await asyncio.to_thread(seed(kind)(Sequence).run, settings=how)
     assert len(followed) > SEQUENCES
-    assert asking.taken
+    assert leads.followed, "no answer led to anything"

@@ -24,7 +24,7 @@ REGISTRATION = {"name": {"family": "Ordinary", "given": "Robin"}, "date_of_birth
 
 BODIES: dict[tuple[str, str], Any] = {
     ("PUT", "/people/{person}"): REGISTRATION,
-    ("PUT", "/people/{person}/involvement"): {"roles": ["victim-liaison"]},
+    ("PUT", "/people/{person}/involvement"): {"roles": ["key-worker"]},
     ("PUT", "/people/{person}/involvement/{agency}"): {"roles": ["iom-team"]},
     ("PUT", "/people/{person}/sections/accommodation"): {"status": "sought"},
     ("PUT", "/people/{person}/sections/caseload"): {"cohort": "fixed", "rag": "red"},

@@ -254,4 +254,11 @@ SERVICES = (
         "now",
         ("tests/integration/caseload/test_merges.py", "-k", "goes_forward"),
     ),
+    Mutation(
+        "a-merge-leaves-the-withdrawals-behind",
+        "services/consent/consent/operations/merges.py",
+        "    ConsentRow,\n    WithdrawalRow,\n",
+        "    ConsentRow,\n",
+        (RACES, "-k", "two_numbers"),
+    ),
 )

@@ -165,4 +165,18 @@ SHARED = (
         '"53300",',
         ("tests/faults/test_disk_full_under_traffic.py",),
     ),
+    Mutation(
+        "what-is-parked-stays-parked",
+        "chassis/parked.py",
+        "SET version = :at, parked_at = NULL, parked_reason = NULL",
+        "SET version = :at, parked_reason = NULL",
+        ("tests/system/test_runbook.py", "-k", "parked"),
+    ),
+    Mutation(
+        "a-full-disk-says-something-of-the-data",
+        "chassis/db.py",
+        '"53300", "53100", "53200"',
+        '"53300", "53200"',
+        ("tests/faults/test_disk_full.py",),
+    ),
 )
