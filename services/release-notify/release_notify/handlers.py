@@ -26,7 +26,7 @@ async def on_custody_changed(session: AsyncSession, run: Sequence[Received[Custo
     moves = [received.data for received in run]
     taken = await receive_new(session, moves)
     for moved in moves:
-        if moved.movement_id not in taken:
+        if moved.person_id not in taken:
             await move(session, moved, now=clock.now())
 
 

@@ -1,17 +1,24 @@
 """Emergency pulls and their reviews: named, justified, limited in time, and taken back if they were not justified."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from chassis import clock
 from chassis.ids import new_id
+from consent.handlers import apply
 from consent.operations.deciding import decide_due
+from consent.operations.persons import take
+from contracts.caseload import PersonMergedV1, PersonUnmergedV1
 from contracts.codes import Category
 from tests.integration.consent.conftest import Callers
-from tests.support.consent_service import ConsentService, offer
+from tests.support.consent_service import ConsentService, offer, received
 from tests.support.consent_world import JUSTIFICATION
+from tests.support.eventually import eventually
 from tests.support.http import problem
+from tests.support.locks import waits_for_a_lock
 
 TRUST = "mht-riverside"
 
@@ -97,6 +104,59 @@ async def test_a_review_that_finds_it_not_justified_takes_it_back(
     assert (event["outcome"], event["source"]) == ("not-justified", "health-northgate")
     assert (await callers.get("auditor-north", "/reviews")).json()["items"] == []
     problem(await callers.post("auditor-north", path, verdict | {"outcome": "justified"}), 409, "already-reviewed")
+
+
+async def test_each_request_has_a_share_of_its_own_which_is_reviewed(
+    service: ConsentService, callers: Callers, person: str
+) -> None:
+    """Or one could go on for ever on one review, and one that was not justified be kept by the next."""
+    for _ in range(2):
+        await ask(callers, person)
+    (due,) = (await callers.get("auditor-north", "/reviews")).json()["items"]
+    verdict = {"outcome": "not-justified", "comment": "No risk was described."}
+    assert (await callers.post("auditor-north", f"/reviews/{due['share_id']}", verdict)).status_code == 200
+    (second,) = [each for each in await service.decisions(TRUST) if each["ends"] == due["share_id"]]
+    assert (second["effect"], second["verdict"]) == ("withdraw", "permitted")
+    (again,) = (await callers.get("auditor-north", "/reviews")).json()["items"]
+    assert again["share_id"] == second["share_id"]
+
+
+async def test_a_request_that_takes_another_s_place_is_reviewed_too(
+    service: ConsentService, callers: Callers, person: str
+) -> None:
+    await ask(callers, person)
+    (due,) = (await callers.get("auditor-north", "/reviews")).json()["items"]
+    verdict = {"outcome": "justified", "comment": "There was."}
+    assert (await callers.post("auditor-north", f"/reviews/{due['share_id']}", verdict)).status_code == 200
+    await ask(callers, person)
+    async with service.database.transaction() as session:
+        first_of_all = "(SELECT min(id) FROM emergency_request)"
+        await session.execute(text(f"UPDATE emergency_request SET expires_at = now() WHERE id = {first_of_all}"))
+        await session.execute(text("UPDATE person SET queued_at = now()"))
+    await service.drain()
+    first, second = [each for each in await service.decisions(TRUST) if each["verdict"] == "permitted"]
+    assert (second["ends"], second["effect"]) == (first["share_id"], "end")
+    assert [each["share_id"] for each in (await callers.get("auditor-north", "/reviews")).json()["items"]] == [
+        second["share_id"]
+    ]
+
+
+async def test_a_review_that_waits_while_a_merge_is_undone_is_of_whose_share_it_is(
+    service: ConsentService, callers: Callers, person: str
+) -> None:
+    kept, at = new_id(), clock.now()
+    await service.feed(PersonMergedV1(merge_id="m", kept_id=kept, removed_id=person, at=at))
+    await ask(callers, person)
+    (due,) = (await callers.get("auditor-north", "/reviews")).json()["items"]
+    verdict = {"outcome": "not-justified", "comment": "No risk was described."}
+    undone = PersonUnmergedV1(merge_id="m", kept_id=kept, removed_id=person, at=at + timedelta(seconds=1))
+    async with service.database.transaction() as session:
+        await take(session, [kept], now=clock.now())
+        waiting = asyncio.create_task(callers.post("auditor-north", f"/reviews/{due['share_id']}", verdict))
+        await eventually(lambda: waits_for_a_lock(service.database))
+        await apply(session, [received(undone)])
+    assert (await waiting).status_code == 200
+    assert await service.visible(TRUST) == set()
 
 
 async def test_a_warning_that_was_not_justified_is_withdrawn_from_its_addressee_alone(

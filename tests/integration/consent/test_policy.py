@@ -1,6 +1,6 @@
 """Agreements and suspensions: published once and for good, and everyone they touch is decided again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chassis import clock
@@ -37,6 +37,18 @@ async def test_a_new_version_is_decided_by_at_once_and_everyone_is_decided_again
     assert len({event["policy_hash"] for event in events}) == 2
     assert (await callers.post("operator", "/agreements", narrowed)).json()["published"] is False
     assert await service.drain() == 0
+
+
+async def test_a_version_that_has_not_begun_does_not_take_the_place_of_one_in_force(
+    service: ConsentService, callers: Callers
+) -> None:
+    person = new_id()
+    await service.feed(offer(person), service.involvement(person, "police-north"))
+    later = draft() | {"valid_from": (clock.now() + timedelta(days=30)).date().isoformat()}
+    later["valid_until"] = (clock.now() + timedelta(days=200)).date().isoformat()
+    problem(await callers.post("operator", "/agreements", later), 409, "version-not-begun")
+    await service.drain()
+    assert await service.visible("police-north") == {("release-date", 1)}
 
 
 async def test_a_redaction_that_grows_replaces_what_was_shown(service: ConsentService, callers: Callers) -> None:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.gateway.world import NATIONAL, OTHER_PRISON, PRISON, new_number, registration
+from chassis import clock
+from tests.integration.gateway.world import NATIONAL, OTHER_PRISON, PRISON, held, new_number, registration
 from tests.support.eventually import eventually
 from tests.support.http import problem
 from tests.support.pipe import Pipe
@@ -54,3 +55,18 @@ async def test_a_release_earlier_on_the_day_of_the_registration_ends_custody(pip
         return bool((await pushed(pipe, PRISON, number)).status_code == 409)
 
     await eventually(released, within=30)
+
+
+async def test_the_old_prison_is_told_nothing_new_whatever_role_it_gave_itself(pipe: Pipe) -> None:
+    number = new_number()
+    person = await held(pipe, number)
+    role = {"roles": ["offender-manager"]}
+    assert (await pipe.call(*PRISON, "PUT", f"/people/{person}/involvement", role)).status_code == 200
+    await told(pipe, number, "received", "MDI", "TRANSFERRED", at=clock.now().isoformat())
+    await pipe.settle()
+    assert (await pushed(pipe, OTHER_PRISON, number)).status_code == 200
+
+    async def empty() -> bool:
+        return "release" not in (await pipe.call(*PRISON, "GET", f"/people/{person}")).json()
+
+    await eventually(empty)

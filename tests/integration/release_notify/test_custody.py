@@ -2,6 +2,11 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
+from chassis.ids import new_id
+from contracts.caseload import CustodyChangedV1
+from contracts.codes import CustodyStatus
 from tests.integration.release_notify.conftest import NORTHGATE, SOUTHMOOR, World
 from tests.support.http import problem
 
@@ -89,3 +94,32 @@ async def test_a_push_waits_until_the_movement_it_relies_on_is_heard(world: Worl
     behind = await world.push(person, "CRD", "2026-09-02", headers={"Throughgate_After": "2"})
     problem(behind, 503, "not-caught-up")
     assert "retry-after" in behind.headers
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one batch", "one by one"])
+async def test_a_booking_that_was_another_s_leaves_nothing_to_whom_it_was_written_under(
+    world: World, together: bool
+) -> None:
+    """What caseload tells when it moves to somebody new: both events name the movement that moved."""
+    wrong, right, movement = new_id(), new_id(), new_id()
+
+    def says(person: str, status: str, prison: str | None, moved_at: datetime | None) -> CustodyChangedV1:
+        return CustodyChangedV1(
+            person_id=person,
+            movement_id=movement,
+            custody_id=movement,
+            status=CustodyStatus(status),
+            prison=prison,
+            occurred_at=at(1, 5),
+            moved_at=moved_at,
+            at=world.now,
+        )
+
+    await world.hear(says(wrong, "received", NORTHGATE, at(1, 5)))
+    assert (await world.push(wrong, "CRD", "2026-09-01")).status_code == 201
+    both = [says(wrong, "released", None, None), says(right, "received", NORTHGATE, at(1, 5))]
+    for batch in [both] if together else [[each] for each in both]:
+        await world.hear(*batch)
+    problem(await world.push(wrong, "CRD", "2026-09-02"), 409, "not-in-custody")
+    assert [each["content"] is None for each in await world.offers(wrong)] == [False, True]
+    assert (await world.push(right, "CRD", "2026-09-02")).status_code == 201

@@ -2,6 +2,7 @@
 or by time. Every change is an event, so every claim is in the log.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import text
@@ -10,6 +11,7 @@ from sqlmodel import col, select
 
 from caseload.domain.identifiers import Identifier
 from caseload.domain.involvement import (
+    CUSTODY_ROLE,
     Claim,
     HoldsCustody,
     ensure_may_confirm,
@@ -51,10 +53,15 @@ async def claim_involvement(
     person_id = (await people.lock(session, [person_id]))[person_id]
     custody = await facts.custody_of(session, person_id)
     present = await live(session, person_id, actor.agency)
+    holds = custody is not None and custody.prison == actor.agency
+    if holds:
+        claim = replace(claim, roles=tuple(dict.fromkeys((CUSTODY_ROLE, *claim.roles))), until=None)
+    elif present is not None and present.until and present.confirmed_by not in (None, actor.agency):
+        claim = replace(claim, until=min(present.until, claim.until or present.until))
     state = state_of_claim(
         kind=actor.kind,
         present=InvolvementState(present.state) if present else None,
-        holds_custody=custody is not None and custody.prison == actor.agency,
+        holds_custody=holds,
         has_crn=await _has_crn(session, person_id, claim, actor),
     )
     row, changed = write(
@@ -92,7 +99,7 @@ async def confirm_involvement(
         present,
         person_id=person_id,
         agency=agency,
-        claim=_confirmed(present, claim),
+        claim=_confirmed(present, claim, actor.agency),
         state=InvolvementState.CONFIRMED,
         via="confirmation",
         now=now,
@@ -147,16 +154,17 @@ async def end_due(session: AsyncSession, *, now: datetime, limit: int = 200) -> 
     return len(ended)
 
 
-def _confirmed(present: Involvement | None, given: Claim) -> Claim:
+def _confirmed(present: Involvement | None, given: Claim, by: str) -> Claim:
     """What a confirmed involvement says: what its agency claimed stays, what the confirming one says is added."""
     if present is None:
         return Claim(roles=given.roles, lead=given.lead, until=given.until)
+    limits = present.state != InvolvementState.CONFIRMED or present.confirmed_by == by
     return Claim(
         roles=tuple(dict.fromkeys((*present.roles, *given.roles))),
         lead=present.lead or given.lead,
         reason=present.reason,
         reference=present.reference,
-        until=given.until or present.until,
+        until=(given.until if limits else None) or present.until,
     )
 
 

@@ -31,14 +31,16 @@ def write(
     state: InvolvementState,
     via: Via,
     now: datetime,
+    recorded_person_id: str | None = None,
 ) -> tuple[Involvement, bool]:
-    """The row after a claim or confirmation, and whether it says anything new."""
+    """The row after a claim or confirmation, and whether it says anything new. A new one is recorded under the person's
+    own number if no other is given."""
     if present is None:
         return (
             Involvement(
                 id=new_id(),
                 person_id=person_id,
-                recorded_person_id=person_id,
+                recorded_person_id=recorded_person_id or person_id,
                 agency=agency,
                 state=state,
                 roles=list(claim.roles),
@@ -87,9 +89,10 @@ async def announce(
 
 
 def changed_event(row: Involvement, *, now: datetime) -> InvolvementChangedV1:
-    """The whole state of an involvement as an event."""
+    """The whole state of an involvement as an event, under the number that it was recorded under: so its events stay in
+    one stream through merges, and are heard of in their order."""
     return InvolvementChangedV1(
-        person_id=row.person_id,
+        person_id=row.recorded_person_id,
         involvement_id=row.id,
         agency=row.agency,
         state=InvolvementState(row.state),

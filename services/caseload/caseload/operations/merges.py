@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from caseload.domain.references import PersonNotFound
 from caseload.models import MatchingDoubt, Merge, Person
 from caseload.operations.custody import recompute, retract_custody
+from caseload.operations.shadowed import shadowed, tell_of_shadows
 from caseload.queries import people
 from chassis.ids import new_id
 from chassis.outbox import emit
@@ -89,6 +90,7 @@ async def merge(
     at = await _after_the_last(session, kept_id, removed_id, now)
     row = Merge(id=new_id(), kept_id=kept_id, removed_id=removed_id, cause=cause, merged_by=merged_by, merged_at=at)
     session.add(row)
+    unread = await shadowed(session, kept_id, removed_id)
     for table in MOVED:
         await session.execute(
             text(f"UPDATE {table} SET person_id = :kept WHERE person_id = :removed"),  # noqa: S608
@@ -100,6 +102,7 @@ async def merge(
     await _forget(session)
     await emit(session, PersonMergedV1(merge_id=row.id, kept_id=kept_id, removed_id=removed_id, at=at), now=now)
     await retract_custody(session, record_id=removed_id, person_id=kept_id, now=now)
+    await tell_of_shadows(session, before=unread, after=await shadowed(session, kept_id), now=now)
     await recompute(session, person_id=kept_id, via="merge", now=now)
     await _settle(session, kept_id, removed_id, merged_by, now)
     return row
@@ -117,6 +120,7 @@ async def unmerge(session: AsyncSession, *, merge_id: str, reversed_by: str, now
         text("SELECT id FROM person WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"), {"ids": [kept_id, removed_id]}
     )
     holder_id = (await people.lock(session, [kept_id]))[kept_id]
+    unread = await shadowed(session, holder_id)
     subtree = [id_ for (id_,) in await session.execute(text(_SUBTREE), {"id": removed_id})]
     for table in MOVED:
         await session.execute(
@@ -134,6 +138,7 @@ async def unmerge(session: AsyncSession, *, merge_id: str, reversed_by: str, now
     )
     await _forget(session)
     await emit(session, PersonUnmergedV1(merge_id=merge_id, kept_id=holder_id, removed_id=removed_id, at=at), now=now)
+    await tell_of_shadows(session, before=unread, after=await shadowed(session, holder_id, removed_id), now=now)
     await recompute(session, person_id=holder_id, via="merge", now=now)
     await recompute(session, person_id=removed_id, via="merge", now=now, always=True)
     return await session.get_one(Merge, merge_id)

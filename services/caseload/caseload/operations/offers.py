@@ -61,7 +61,7 @@ def custody_offer(row: CustodyRow, *, person_id: str, retracted: bool = False) -
     )
 
 
-def section_offer(row: Section, *, now: datetime) -> OfferMadeV1:
+def section_offer(row: Section, *, now: datetime, retracted: bool = False) -> OfferMadeV1:
     category = Category(row.category)
     return OfferMadeV1(
         offer_id=new_id(),
@@ -71,7 +71,7 @@ def section_offer(row: Section, *, now: datetime) -> OfferMadeV1:
         subject_ref=row.id,
         version=row.version,
         type=TYPES[category],
-        content=row.content,
+        content=None if retracted else row.content,
         occurred_at=now,
     )
 

@@ -1,6 +1,8 @@
 """Involvement that follows referrals: open from the acceptance of one until the last one has ended.
 
 A referral says at each step whether its receiver has the person on its books; a step that says nothing new is nothing.
+It speaks of the number under which it was made, and so does the involvement that comes of it: what two numbers are to
+each other meanwhile is another matter, and a merge that is undone gives both back together.
 """
 
 from datetime import datetime
@@ -11,8 +13,8 @@ from sqlmodel import col, select
 from caseload.domain.involvement import Claim
 from caseload.domain.referrals import ROLES, left_standing, roles_left
 from caseload.models import AgencyRow, Involvement, TakenOn
-from caseload.operations.involvement_rows import announce, end, live, write
-from caseload.queries import people
+from caseload.operations.involvement_rows import announce, end, write
+from caseload.queries import facts, people
 from contracts.codes import AgencyKind, InvolvementState
 from contracts.referral import ReferralStateChangedV1
 
@@ -34,8 +36,8 @@ async def _open(session: AsyncSession, event: ReferralStateChangedV1, person_id:
     role = ROLES.get(AgencyKind(agency.kind)) if agency is not None else None
     if role is None:
         return
-    present = await live(session, person_id, event.receiver)
-    others = await _taken_on(session, person_id, event.receiver)
+    present = await _live(session, person_id, event.person_id, event.receiver)
+    others = await _taken_on(session, event.person_id, event.receiver)
     stood_as = InvolvementState(present.state) if present else None
     if others:
         stood_as = others[0].stood_as
@@ -54,6 +56,7 @@ async def _open(session: AsyncSession, event: ReferralStateChangedV1, person_id:
         session,
         present,
         person_id=person_id,
+        recorded_person_id=event.person_id,
         agency=event.receiver,
         roles=tuple(dict.fromkeys((*(present.roles if present else ()), role))),
         state=InvolvementState.CONFIRMED,
@@ -64,17 +67,26 @@ async def _open(session: AsyncSession, event: ReferralStateChangedV1, person_id:
 async def _close(session: AsyncSession, taken: TakenOn, now: datetime) -> None:
     await session.delete(taken)
     await session.flush()
-    present = await live(session, taken.person_id, taken.agency)
-    if present is None:
-        return
-    others = await _taken_on(session, taken.person_id, taken.agency)
+    present = await _live(session, taken.person_id, taken.recorded_person_id, taken.agency)
+    if present is None or present.state != InvolvementState.CONFIRMED:
+        return  # it ended before, and what the agency claims since is no referral's to end
+    others = await _taken_on(session, taken.recorded_person_id, taken.agency)
     roles = roles_left(tuple(present.roles), taken.role, frozenset(other.role for other in others))
     another = present.confirmed_by not in (None, taken.agency)
     left = InvolvementState.CONFIRMED if others else left_standing(taken.stood_as, confirmed_by_another=another)
     if left is None:
         await end(session, [present], via="referral", now=now)
         return
-    await _say(session, present, person_id=taken.person_id, agency=taken.agency, roles=roles, state=left, now=now)
+    await _say(
+        session,
+        present,
+        person_id=taken.person_id,
+        recorded_person_id=taken.recorded_person_id,
+        agency=taken.agency,
+        roles=roles,
+        state=left,
+        now=now,
+    )
 
 
 async def _say(
@@ -82,6 +94,7 @@ async def _say(
     present: Involvement | None,
     *,
     person_id: str,
+    recorded_person_id: str,
     agency: str,
     roles: tuple[str, ...],
     state: InvolvementState,
@@ -95,17 +108,32 @@ async def _say(
         reference=present.reference if present else None,
         until=present.until if present else None,
     )
-    row, changed = write(present, person_id=person_id, agency=agency, claim=claim, state=state, via="referral", now=now)
+    row, changed = write(
+        present,
+        person_id=person_id,
+        recorded_person_id=recorded_person_id,
+        agency=agency,
+        claim=claim,
+        state=state,
+        via="referral",
+        now=now,
+    )
     session.add(row)
     await session.flush()
     if changed:
         await announce(session, [row], now=now)
 
 
-async def _taken_on(session: AsyncSession, person_id: str, agency: str) -> list[TakenOn]:
+async def _live(session: AsyncSession, person_id: str, number: str, agency: str) -> Involvement | None:
+    """The agency's involvement that was recorded under this number of the person."""
+    found = await facts.live_involvements(session, person_id, agency=agency)
+    return next((row for row in found if row.recorded_person_id == number), None)
+
+
+async def _taken_on(session: AsyncSession, number: str, agency: str) -> list[TakenOn]:
     statement = (
         select(TakenOn)
-        .where(col(TakenOn.person_id) == person_id, col(TakenOn.agency) == agency)
+        .where(col(TakenOn.recorded_person_id) == number, col(TakenOn.agency) == agency)
         .order_by(col(TakenOn.since), col(TakenOn.referral_id))
         .execution_options(populate_existing=True)
     )

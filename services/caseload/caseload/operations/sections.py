@@ -58,7 +58,7 @@ async def set_section(
     await session.flush()
     told: list[EventData] = [section_offer(row, now=now)]
     if said.get("mappa") != before.get("mappa"):
-        told.insert(0, _mappa_event(row, mappa or Mappa(managed=False), now=now))
+        told.insert(0, mappa_event(row, mappa or Mappa(managed=False), now=now))
     await emit_all(session, told, now=now)
     return row, is_first
 
@@ -114,9 +114,10 @@ async def _section(session: AsyncSession, person_id: str, category: Category, ag
     return rows.first()
 
 
-def _mappa_event(row: Section, mappa: Mappa, *, now: datetime) -> MappaChangedV1:
+def mappa_event(row: Section, mappa: Mappa, *, now: datetime) -> MappaChangedV1:
+    """Under the number that the section was recorded under, as every word on it is."""
     return MappaChangedV1(
-        person_id=row.person_id,
+        person_id=row.recorded_person_id,
         agency=row.agency,
         managed=mappa.managed,
         level=mappa.level,

@@ -174,13 +174,15 @@ async def anyone(session: AsyncSession, reference: str | Identifier, *, agency: 
 async def lock(session: AsyncSession, ids: Iterable[str]) -> dict[str, str]:
     """Locks the records of these ids in id order, following merges; returns asked id → record. PersonNotFound."""
     asked = sorted(set(ids))
+    locked: dict[str, str] = {}
     while True:
-        now = await roots(session, asked)
+        now = await roots(session, asked)  # again after the lock: a merge may have come, or been undone, meanwhile
         if len(now) < len(asked):
             raise PersonNotFound()
-        rows = await session.execute(
-            text("SELECT alias_of, erased_at FROM person WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"),
+        if now == locked:
+            return now
+        await session.execute(
+            text("SELECT id FROM person WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"),
             {"ids": sorted(set(now.values()))},
         )
-        if all(alias is None and erased_at is None for alias, erased_at in rows):
-            return now
+        locked = now

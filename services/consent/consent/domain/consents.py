@@ -71,13 +71,18 @@ def given_and_valid(
         since = instant_of(valid_from)
         said = min(said, since)
     until = instant_of(valid_until)
-    if until <= since:
-        raise EndsBeforeItBegins(pointer="/valid_until")
-    if until <= now:
-        raise AlreadyOver(pointer="/valid_until")
+    ensure_not_over(since, until, now=now)
     if until > _months_after(max(since, said), LONGEST_MONTHS):
         raise TooLong(pointer="/valid_until")
     return said, since, until
+
+
+def ensure_not_over(valid_from: datetime, valid_until: datetime | None, *, now: datetime) -> None:
+    """Raises EndsBeforeItBegins or AlreadyOver: what never counts is not recorded as if it did."""
+    if valid_until is not None and valid_until <= valid_from:
+        raise EndsBeforeItBegins(pointer="/valid_until")
+    if valid_until is not None and valid_until <= now:
+        raise AlreadyOver(pointer="/valid_until")
 
 
 def ensure_recordable(*, has_capacity: bool, how: str, statement: str) -> None:

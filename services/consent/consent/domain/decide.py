@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from consent.domain import conditions as facts_of
 from consent.domain.facts import Consent, EmergencyRequest, Ground, PersonFacts, Question, Referral
-from consent.domain.grounds import NotCovered, boundaries, consent_for, instant, objects_to
+from consent.domain.grounds import NotCovered, boundaries, consent_for, instant, objects_to, withdrawn_at
 from consent.domain.policy import Policy, Rule, midnight
 from consent.domain.redaction import holds_protected, removed
 from consent.domain.referrals import answered, between_its_ends, held, itself, screened, to_sender
@@ -221,7 +221,10 @@ def _ground(rule: Rule, question: Question, purpose: Purpose, policy: Policy) ->
 
 
 def _as_referred(rule: Rule, question: Question, purpose: Purpose, policy: Policy) -> Grant | list[Miss]:
-    """The ground on which the referral came, if it is the one that this rule is for: law, or a consent in force."""
+    """The ground on which the referral came, if it is the one that this rule is for: law, or a consent in force.
+
+    Of a consent may be withdrawn that its answer is told to this recipient.
+    """
     referral, receiver, wanted = answered(question), question.offer.source, rule.clause.basis
     if referral is None or question.offer.category == Category.REFERRAL:
         return [_miss(rule, facts_of.Missed("referral.basis", str(wanted), "unknown"))]
@@ -233,6 +236,12 @@ def _as_referred(rule: Rule, question: Question, purpose: Purpose, policy: Polic
     basis = came.grant.rule.clause.basis
     if basis != wanted:
         return [_miss(rule, facts_of.Missed("referral.basis", str(wanted), str(basis)))]
+    if came.grant.consent is not None:
+        told = Ground(question.offer.category, question.recipient.id, question.recipient.kind, purpose)
+        withdrawn = withdrawn_at(came.grant.consent, question.person.withdrawals, told)
+        if withdrawn is not None:
+            was = f"withdrawn {instant(withdrawn)}"
+            return [Miss(rule.clause.id, "consent.state", "in-force", was, Reason.CONSENT_WITHDRAWN)]
     return Grant(rule, purpose, consent=came.grant.consent)
 
 

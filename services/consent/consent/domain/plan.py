@@ -33,7 +33,8 @@ consent on which it stood goes (`domain/lingering.py`)."""
 
 @dataclass(frozen=True, slots=True)
 class LiveShare:
-    """A permit that has not ended. `digest` is of the content that it shows."""
+    """A permit that has not ended. `digest` is of the content that it shows, `request_id` names the emergency request
+    that it stands on."""
 
     id: str
     recipient: str
@@ -41,6 +42,7 @@ class LiveShare:
     clause: str
     basis: Basis
     digest: str
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,20 +121,29 @@ def addressees(
 
 
 def what_next(
-    *, basis: Basis | None, reason: Reason | None, version: int, digest: str, given: Given, refused: Refused | None
+    *,
+    basis: Basis | None,
+    clause: str | None,
+    request_id: str | None,
+    reason: Reason | None,
+    version: int,
+    digest: str,
+    given: Given,
+    refused: Refused | None,
 ) -> Next:
     """What a verdict about this version of an offer means, given what stands. `digest` is of what would be shown.
 
-    On another basis it is another permit: what stood on consent or in an emergency is not called law, nor the reverse.
-    What was given on consent does not stay beside it, where no withdrawal would look for it any more.
+    On another basis it is another permit: what stood on consent or in an emergency is not called law, nor the reverse;
+    and each emergency request has a share of its own, which is reviewed. What was given on consent does not stay beside
+    what comes on another basis or by another clause, where no withdrawal would look for it any more.
     """
     live, before = given.live, given.latest
     if basis is not None:
         if live is not None and live.offer_version == version:
             if live.digest != digest:
                 return "replace"
-            return "keep" if live.basis == basis else "rebase"
-        if before is not None and before.basis is Basis.CONSENT is not basis:
+            return "keep" if (live.basis, live.request_id) == (basis, request_id) else "rebase"
+        if before is not None and before.basis is Basis.CONSENT and (before.basis, before.clause) != (basis, clause):
             return "rebase" if given.agreed else "replace"
         return "permit"
     if live is not None:

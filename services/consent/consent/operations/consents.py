@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis import outbox
 from chassis.auth import Actor
 from chassis.ids import new_id
-from consent.domain.consents import ensure_recordable, given_and_valid, instant_of
+from consent.domain.consents import ensure_not_over, ensure_recordable, given_and_valid, instant_of
 from consent.domain.grounds import supersedes
 from consent.models import ConsentRow, ObjectionRow, WithdrawalRow
 from consent.operations.access import AgencyNotRegistered, Held, hold_involved
@@ -98,9 +98,10 @@ async def withdraw(
 ) -> datetime:
     """Withdraws blind, without a reason: from the instant that is returned no decision relies on what was given before.
 
-    Raises PersonNotFound.
+    Raises PersonNotFound, AgencyNotRegistered.
     """
     held = await hold_involved(session, person_id=person_id, agency=actor.agency, now=now)
+    _ensure_registered(held, body.recipients or [])
     return await _withdraw(session, held, person_id, body, None, actor, now)
 
 
@@ -117,9 +118,16 @@ async def withdraw_known(
 async def object_to_sharing(
     session: AsyncSession, *, person_id: str, body: ObjectionBody, actor: Actor, now: datetime
 ) -> ObjectionRow:
-    """Records an objection; it needs no capacity test, since it only protects. Raises PersonNotFound."""
+    """Records an objection; it needs no capacity test, since it only protects.
+
+    Raises PersonNotFound, AgencyNotRegistered, EndsBeforeItBegins, AlreadyOver.
+    """
     held = await hold_involved(session, person_id=person_id, agency=actor.agency, now=now)
+    _ensure_registered(held, body.recipients or [])
     at = tick(held.person, now)
+    valid_from = at if body.valid_from is None else instant_of(body.valid_from)
+    valid_until = None if body.valid_until is None else instant_of(body.valid_until)
+    ensure_not_over(valid_from, valid_until, now=at)
     agencies, kinds = _split(body.recipients or [])
     row = ObjectionRow(
         id=new_id(),
@@ -129,8 +137,8 @@ async def object_to_sharing(
         agencies=None if body.recipients is None else agencies,
         kinds=None if body.recipients is None else kinds,
         purposes=None if body.purposes is None else [str(item) for item in body.purposes],
-        valid_from=at if body.valid_from is None else instant_of(body.valid_from),
-        valid_until=None if body.valid_until is None else instant_of(body.valid_until),
+        valid_from=valid_from,
+        valid_until=valid_until,
         recorded_by=actor.agency,
         member=actor.member,
         recorded_at=at,

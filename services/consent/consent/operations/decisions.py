@@ -106,8 +106,11 @@ def _follow(
     recipient = question.recipient.id
     content = redact(offer.content or {}, verdict.fields_removed) if verdict.permitted else None
     digest = hashlib.sha256(canonical(content)).hexdigest() if content is not None else ""
+    grant = verdict.grant
     step = what_next(
-        basis=verdict.grant.rule.clause.basis if verdict.grant else None,
+        basis=grant.rule.clause.basis if grant else None,
+        clause=grant.rule.clause.id if grant else None,
+        request_id=grant.request.id if grant and grant.request else None,
         reason=verdict.reason,
         version=offer.version,
         digest=digest,

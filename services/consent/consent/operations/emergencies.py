@@ -97,8 +97,14 @@ async def review(
     known = await session.get(ReviewRow, share_id)
     if known is None:
         raise ReviewNotFound
-    held = await hold(session, person_id=known.person_id, now=now)
-    row = await session.get_one(ReviewRow, share_id, with_for_update=True, populate_existing=True)
+    while True:
+        held = await hold(session, person_id=known.person_id, now=now)
+        row = await session.get(ReviewRow, share_id, with_for_update=True, populate_existing=True)
+        if row is None:
+            raise ReviewNotFound
+        if row.person_id == held.person.id:
+            break
+        known = row
     if actor.agency in (row.source, row.recipient):
         raise OwnAgency
     if row.outcome is not None:

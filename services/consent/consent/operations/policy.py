@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import outbox
 from consent.domain.limits import Breach, breaches
-from consent.domain.policy import policy_hash
+from consent.domain.policy import midnight, policy_hash
 from consent.models import AgencyRow, AgreementRow, PolicyState
 from consent.queries.policy import current_agreements, lock_policy
 from contracts.agreement import Agreement, version_key
@@ -43,6 +43,12 @@ class VersionNotNewer(Conflict):
     code = "version-not-newer"
 
 
+class VersionNotBegun(Conflict):
+    """Until this version counts nothing would: the one in force is replaced on the day on which this one begins."""
+
+    code = "version-not-begun"
+
+
 class AgencyUnknown(NotFound):
     """There is no such agency."""
 
@@ -52,7 +58,7 @@ class AgencyUnknown(NotFound):
 async def publish(session: AsyncSession, *, agreement: Agreement, actor: str, now: datetime) -> bool:
     """Brings a version into force; False if it already was published, text for text.
 
-    Raises LimitBroken, VersionPublished, VersionNotNewer.
+    Raises LimitBroken, VersionPublished, VersionNotNewer, VersionNotBegun.
     """
     await lock_policy(session)
     row = await session.get(AgreementRow, (agreement.id, agreement.version))
@@ -67,6 +73,8 @@ async def publish(session: AsyncSession, *, agreement: Agreement, actor: str, no
     newest = next((other.version for other in in_force if other.id == agreement.id), agreement.version)
     if version_key(newest) > version_key(agreement.version):
         raise VersionNotNewer
+    if any(other.id == agreement.id for other in in_force) and midnight(agreement.valid_from) > now:
+        raise VersionNotBegun
     await session.execute(
         update(AgreementRow).where(AgreementRow.agreement_id == agreement.id).values(current=False)  # type: ignore[arg-type]
     )

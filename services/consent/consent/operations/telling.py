@@ -71,12 +71,7 @@ def _reviewed_away(question: Question, ends: LiveShare | None) -> bool:
     return (
         ends is not None
         and ends.basis == Basis.VITAL_INTERESTS
-        and any(
-            request.agency == question.recipient.id
-            and request.category == question.offer.category
-            and request.unjustified
-            for request in question.person.requests
-        )
+        and any(request.id == ends.request_id and request.unjustified for request in question.person.requests)
     )
 
 

@@ -49,8 +49,8 @@ def subject_of(row: OfferRow) -> Subject:
 async def _shares(session: AsyncSession, which: str, ids: Sequence[str]) -> defaultdict[Subject, list[LiveShare]]:
     found: defaultdict[Subject, list[LiveShare]] = defaultdict(list)
     rows = await session.execute(text(which), {"ids": list(ids)})
-    for category, ref, share_id, recipient, version, clause, basis, digest in rows:
-        found[category, ref].append(LiveShare(share_id, recipient, version, clause, Basis(basis), digest))
+    for category, ref, share_id, recipient, version, clause, basis, digest, request in rows:
+        found[category, ref].append(LiveShare(share_id, recipient, version, clause, Basis(basis), digest, request))
     return found
 
 
@@ -69,11 +69,11 @@ async def _unjustified(session: AsyncSession, ids: Sequence[str]) -> defaultdict
 
 
 _LIVE = """
-SELECT category, subject_ref, id, recipient, offer_version, clause, basis, content_digest
+SELECT category, subject_ref, id, recipient, offer_version, clause, basis, content_digest, request_id
 FROM share WHERE person_id = ANY(:ids) AND ended_at IS NULL
 """
 _ENDED_ON_CONSENT = """
-SELECT category, subject_ref, id, recipient, offer_version, clause, basis, content_digest
+SELECT category, subject_ref, id, recipient, offer_version, clause, basis, content_digest, request_id
 FROM share WHERE person_id = ANY(:ids) AND basis = 'consent' AND effect = 'end' ORDER BY ended_at DESC, id
 """
 _REFUSED = """

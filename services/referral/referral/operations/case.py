@@ -107,7 +107,8 @@ def note(
     code: str | None = None,
     member: str | None = None,
 ) -> None:
-    """A line of that side's history, with the code only where the side gave it; and the event, once, of what is so."""
+    """A line of that side's history, with the code only where the side gave it; and the event, once, of what is so. All
+    events of a referral are of the number under which it was made, so that they stay in order through merges."""
     if role is SENDER or case.row.received_at is not None:
         case.history.append(
             HistoryRow(
@@ -126,7 +127,7 @@ def note(
     if role is RECEIVER:
         case.events.append(
             ReferralStateChangedV1(
-                person_id=case.row.person_id,
+                person_id=case.row.recorded_person_id,
                 referral_id=case.row.referral_id,
                 chain_id=case.row.chain_id,
                 sender=case.row.sender,
@@ -144,13 +145,16 @@ def note(
 
 async def open_case(session: AsyncSession, referral_id: str, *, now: datetime) -> Case:
     """The case, its person locked until the transaction ends. Raises NoSuchReferral."""
-    person_id = await session.scalar(
-        text("SELECT person_id FROM referral WHERE referral_id = :id"), {"id": referral_id}
-    )
-    if person_id is None:
-        raise NoSuchReferral
-    await lock_person(session, person_id)
-    return (await read_cases(session, [referral_id], now=now))[0]
+    locked: str | None = None
+    while True:
+        person_id = await session.scalar(
+            text("SELECT person_id FROM referral WHERE referral_id = :id"), {"id": referral_id}
+        )
+        if person_id is None:
+            raise NoSuchReferral
+        if person_id == locked:
+            return (await read_cases(session, [referral_id], now=now))[0]
+        locked = await lock_person(session, person_id)  # while it waited two may have become one, or two again
 
 
 async def open_own_case(

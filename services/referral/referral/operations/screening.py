@@ -85,9 +85,10 @@ async def answer(
     now: datetime,
 ) -> ScreeningRow:
     """Answers, once and for good. Raises NoSuchScreening, TransitionNotAllowed."""
-    row = await find(session, screening_id)
-    await lock_person(session, row.person_id)
-    row = await find(session, screening_id)
+    row, locked = await find(session, screening_id), None
+    while row.person_id != locked:  # while it waited two may have become one, or two again
+        locked = await lock_person(session, row.person_id)
+        row = await find(session, screening_id)
     role = role_of(row, actor)
     ensure(row.receiver_version if role is RECEIVER else row.sender_version)
     events = step(row, RECEIVER, Step.ANSWER, now=now) if role is RECEIVER else []

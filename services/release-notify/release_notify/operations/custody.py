@@ -17,7 +17,7 @@ from release_notify.domain import changes
 from release_notify.domain.address import address_key
 from release_notify.domain.facts import effective_date
 from release_notify.domain.settle import retract
-from release_notify.domain.state import State
+from release_notify.domain.state import Custody, State
 from release_notify.models import ChangeRow, CustodyRow, ReleaseRow
 from release_notify.operations.keep import change_row, events_of, keep, neighbours
 from release_notify.operations.turn import Cause, turn
@@ -27,7 +27,7 @@ from release_notify.queries.states import locked_states
 
 
 async def receive_new(session: AsyncSession, moves: Sequence[CustodyChangedV1]) -> set[str]:
-    """Notes the custody of numbers that nothing is known of, all at once; returns the movements that this took.
+    """Notes the custody of numbers that nothing is known of, all at once; returns the persons that this took.
 
     Without a release there is nothing to turn. Who moves twice in the batch is left to `move`, in order.
     """
@@ -42,7 +42,7 @@ async def receive_new(session: AsyncSession, moves: Sequence[CustodyChangedV1]) 
         and state.release is None
     ]
     await upsert(session, CustodyRow, [_row(moved, moved.person_id) for moved in new])
-    return {moved.movement_id for moved in new}
+    return {moved.person_id for moved in new}
 
 
 async def move(session: AsyncSession, moved: CustodyChangedV1, *, now: datetime) -> None:
@@ -53,11 +53,17 @@ async def move(session: AsyncSession, moved: CustodyChangedV1, *, now: datetime)
     custody = (await locked_states(session, [state.person_id]))[state.person_id].custody
     assert custody is not None
     cause = Cause("custody", moved.prison or moved.previous_prison or (state.release.prison if state.release else ""))
-    if changes.ends_period(state, custody):
+    if changes.ends_period(state, custody) or (state.release and _never_held(moved, custody)):
         state = await end_period(session, state, cause=cause, now=now)
     after = changes.moved(state, custody, released_on=today(custody.occurred_at))
     around = await neighbours(session, [address_key(fact.address) for fact in state.dates.values()])
     await keep(session, [turn(state, after, cause=cause, neighbours=around, now=now)], now=now)
+
+
+def _never_held(moved: CustodyChangedV1, custody: Custody) -> bool:
+    """Whether nothing has moved them after all: what was written under this number was another person's, and so was the
+    release. (Of two numbers of one person the custody may be the other's.)"""
+    return custody.prison is None and moved.moved_at is None and custody.custody_id == moved.custody_id
 
 
 async def end_period(session: AsyncSession, state: State, *, cause: Cause, now: datetime) -> State:

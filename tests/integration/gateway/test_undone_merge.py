@@ -1,0 +1,45 @@
+"""Two numbers that were one person for a while: whom nobody referred is nobody's to see."""
+
+from caseload.operations.merges import merge, unmerge
+from chassis import clock
+from tests.integration.gateway.test_referrals import act, asking, refer, when
+from tests.integration.gateway.world import PRISON, TRUST, held, new_number
+from tests.support.eventually import eventually
+from tests.support.http import problem
+from tests.support.pipe import Pipe
+
+
+async def test_what_was_accepted_while_two_were_one_opens_nothing_of_the_other(pipe: Pipe) -> None:
+    number, other = new_number(), new_number()
+    removed, kept = await held(pipe, number), await held(pipe, other)
+    await pipe.settle()
+    made = await refer(pipe, PRISON, asking(f"noms:{number}", order_reference="MTR 1", statutory=True))
+    referral = made["referral_id"]
+    await eventually(when(pipe, TRUST, referral, state="received"))
+    async with pipe.outboxes["caseload"].transaction() as session:
+        row = await merge(
+            session, kept_id=kept, removed_id=removed, cause="operator", merged_by="operator", now=clock.now()
+        )
+        merged = row.id
+    await pipe.settle()
+    await act(pipe, TRUST, referral, "acceptance", {})
+
+    async def shown() -> bool:
+        return "release" in (await pipe.call(*TRUST, "GET", f"/people/{kept}")).json()
+
+    await eventually(shown)
+
+    async with pipe.outboxes["caseload"].transaction() as session:
+        await unmerge(session, merge_id=merged, reversed_by="operator", now=clock.now())
+
+    async def unknown() -> bool:
+        answer = await pipe.call(*TRUST, "GET", f"/people/{kept}")
+        return bool(problem(answer, 404, "person-unknown"))
+
+    await eventually(unknown)
+
+    async def goes_on() -> bool:
+        mine = await pipe.call(*TRUST, "GET", f"/people/{removed}/involvement")
+        return bool(mine.json().get("state") == "confirmed")
+
+    await eventually(goes_on)
