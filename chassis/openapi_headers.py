@@ -25,5 +25,8 @@ KEY_HONOURED: Final = _header("Idempotency-Key", KEY_SAYS)
 
 
 def told(*headers: Parameter) -> dict[str, Any]:
-    """What `openapi_extra` of a route takes."""
-    return {"parameters": [dict(header) for header in headers]}
+    """What `openapi_extra` of a route takes: these headers, and the status that comes of one alone."""
+    extra: dict[str, Any] = {"parameters": [dict(header) for header in headers]}
+    if IF_NONE_MATCH in headers:
+        extra["responses"] = {"304": {"description": "Not Modified"}}
+    return extra

@@ -27,7 +27,15 @@ def test_what_is_ours_runs_with_nothing_to_write_to_and_no_power() -> None:
         assert each["cap_drop"] == ["ALL"], name
         assert each["security_opt"] == ["no-new-privileges:true"], name
         assert each["volumes"] == ["data:/data"], name
-        assert "privileged" not in each, name
+        assert not {"privileged", "user", "network_mode", "pid", "ipc", "cap_add", "devices"} & each.keys(), name
+
+
+def test_each_process_logs_in_as_itself_and_never_as_its_databases_owner() -> None:
+    programs = [program for program in PROGRAMS if program.database]
+    assert programs
+    for program in programs:
+        (each,) = [each for each in OURS.values() if each["command"] == ["python", "-m", program.module]]
+        assert each["environment"]["THROUGHGATE_DATABASE_URL"].startswith(f"postgresql://{program.login}:"), program
 
 
 def test_only_the_gateway_is_reached_from_outside_and_from_this_machine_alone() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from tests.faults.race_operators import SUSPENDED, Suspension
-from tests.faults.races import ON_CONSENT, Withdrawal
+from tests.faults.races import OBJECTED_TO, ON_CONSENT, Objection, Withdrawal
 from tests.support.settled import owner_urls
 from tests.support.stack import RunningStack
 
@@ -87,6 +87,18 @@ def permits_after_acknowledgement(log: Sequence[Entry], withdrawals: Sequence[Wi
             told = gone.get(str(entry.detail.get("consent_id")))
             if told is not None and entry.decided_at > told:
                 yield f"entry {entry.index} was decided after its consent's withdrawal was acknowledged"
+
+
+def permits_after_objection(log: Sequence[Entry], objections: Sequence[Objection]) -> Iterator[str]:
+    """Permits to whom somebody objected, decided later than the client knew that the objection counts."""
+    told: dict[str, datetime] = {}
+    for each in objections:
+        told[each.person] = min(each.acknowledged_at, told.get(each.person, each.acknowledged_at))
+    for entry in log:
+        if entry.kind != "share" or entry.person not in told or entry.leaf["recipient"] != OBJECTED_TO:
+            continue
+        if entry.leaf["decision"] == "permitted" and entry.decided_at > told[entry.person]:
+            yield f"entry {entry.index} permits what was objected to"
 
 
 def withdrawn_shares(log: Sequence[Entry], withdrawals: Sequence[Withdrawal]) -> dict[str, datetime]:

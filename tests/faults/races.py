@@ -17,12 +17,14 @@ from typing import Any
 from chassis.clock import now
 from tests.faults.client import FaultyWorld
 from tests.support.eventually import eventually
-from tests.system.world import CHARITY, DRUGS, GATEHOUSE, NORTHGATE, PROBATION, Person
+from tests.system.world import CHARITY, DRUGS, GATEHOUSE, NORTHGATE, PRISON_HEALTH, PROBATION, Person
 from throughgate.client import Refused
 
 RACERS = (CHARITY, GATEHOUSE, DRUGS)
 ON_CONSENT = (CHARITY, DRUGS)
 """Those of them that may hear of a person by consent and by nothing else."""
+OBJECTED_TO = PRISON_HEALTH
+"""Who hears of a person by law, unless the person objects (clause 3.3)."""
 WITHDRAWERS = (NORTHGATE, PROBATION, CHARITY)
 SHOWN_WITHIN = 120
 
@@ -32,6 +34,14 @@ class Withdrawal:
     """A withdrawal that was acknowledged, and the consents whose grant had been acknowledged before it was sent."""
 
     consents: frozenset[str]
+    acknowledged_at: datetime
+
+
+@dataclass(frozen=True)
+class Objection:
+    """An objection to what OBJECTED_TO is told of this person, that was acknowledged."""
+
+    person: str
     acknowledged_at: datetime
 
 
@@ -48,6 +58,7 @@ class Races:
     chance: random.Random
     did: Counter[str] = field(default_factory=Counter)
     withdrawals: list[Withdrawal] = field(default_factory=list)
+    objections: list[Objection] = field(default_factory=list)
     granted: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     pushed: dict[str, datetime] = field(default_factory=dict)
     emptied: dict[str, datetime] = field(default_factory=dict)
@@ -55,11 +66,13 @@ class Races:
     _days: Iterator[int] = field(default_factory=lambda: itertools.count(40))
 
     async def ready(self) -> Person:
-        """A person whom probation supervises, and whom three others claim."""
+        """A person whom probation supervises, three others claim, and whom the prison's healthcare has taken on."""
         person = await self.world.person()
         await self.world.supervise(person)
         for agency in RACERS:
             await self.world.claim(person, agency)
+        care = {"roles": ["prison-health-care"], "reason": "takes care of them here"}
+        await self.world.desk(NORTHGATE).put(f"{person.path}/involvement/{OBJECTED_TO}", care)
         return person
 
     async def run(self, person: Person, *, rounds: int) -> None:
@@ -154,9 +167,10 @@ class Races:
 
     async def _objects(self, person: Person, rounds: int) -> None:
         for _ in range(rounds):
-            body = {"recipients": [{"agency": GATEHOUSE}]}
-            await self._if_allowed("objection", self.world.desk(PROBATION).post(f"{person.path}/objections", body))
             await self._pause()
+            body = {"recipients": [{"agency": OBJECTED_TO}], "purposes": ["direct-care"]}
+            if await self._if_allowed("objection", self.world.desk(PROBATION).post(f"{person.path}/objections", body)):
+                self.objections.append(Objection(person.id, now()))
 
     async def _if_allowed(self, what: str, doing: Awaitable[Any]) -> bool:
         """Does it; a refusal that a merge or an end beside it may cause is counted and no fault."""

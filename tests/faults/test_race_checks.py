@@ -9,12 +9,13 @@ from tests.faults.race_checks import (
     Entry,
     decided_while_suspended,
     permits_after_acknowledgement,
+    permits_after_objection,
     verdicts,
     withdrawn_shares,
 )
 from tests.faults.race_feeds import Held, lacking, left_behind, unheard_of
 from tests.faults.race_operators import Suspension
-from tests.faults.races import Withdrawal
+from tests.faults.races import OBJECTED_TO, Objection, Withdrawal
 from tests.faults.watching import LONGEST, SLOWER, Watch
 from tests.system.world import CHARITY, DRUGS, PROBATION
 
@@ -43,6 +44,13 @@ def test_a_permit_after_an_acknowledged_withdrawal_is_found() -> None:
     assert list(permits_after_acknowledgement([_share(5), _share(4)], told)) == []
     assert len(list(permits_after_acknowledgement([_share(6), _share(7, consent="d")], told))) == 1
     assert withdrawn_shares([_share(1), _share(2, consent="d")], told) == {"s1": _at(5)}
+
+
+def test_a_permit_after_an_acknowledged_objection_is_found() -> None:
+    told = [Objection(PERSON, _at(9)), Objection(PERSON, _at(5))]
+    before, after = (_share(index, to=OBJECTED_TO, consent=None, basis="statutory") for index in (4, 6))
+    assert list(permits_after_objection([before, _share(6)], told)) == []
+    assert len(list(permits_after_objection([after], told))) == 1
 
 
 def test_what_is_decided_while_suspended_is_counted_by_verdict() -> None:

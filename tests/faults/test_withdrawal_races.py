@@ -23,6 +23,7 @@ from tests.faults.race_checks import (
     entries,
     mixed,
     permits_after_acknowledgement,
+    permits_after_objection,
     permits_after_withdrawal,
     verdicts,
     withdrawn_shares,
@@ -72,6 +73,8 @@ async def _judge(
     assert races.emptied.keys() == {person.id for person in people} - set(removed)
     assert list(permits_after_withdrawal(log)) == []
     assert list(permits_after_acknowledgement(log, races.withdrawals)) == []
+    assert list(permits_after_objection(log, races.objections)) == []
+    assert any(entry.leaf.get("reason") == "objection" for entry in log), "no objection decided anything"
     assert list(mixed(log)) == []
     for person in people:
         assert await scene.world.release(CHARITY, person) is None

@@ -34,6 +34,8 @@ async def tried(pipe: Pipe, agency: str, kind: str, route: Route, names: dict[st
     path = filled(route.path, names)
     headers: dict[str, Any] = {"if-match": '"1"'} if "/referrals/" in path else {}
     raw = route.raw
+    if raw:
+        headers["content_type"] = "application/x-ndjson"
     answer = await pipe.call(
         agency,
         kind,

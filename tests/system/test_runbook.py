@@ -1,6 +1,7 @@
 """Every command of docs/runbook.md is run as it stands, against a stack in the state that its section is about."""
 
 import asyncio
+import json
 import os
 import re
 import subprocess
@@ -252,6 +253,23 @@ def _run(stack: RunningStack, script: str, expect: str) -> None:
             return
         assert time.monotonic() < deadline, f"{script}\n{done.stdout}\n{done.stderr}\n{stack.process.tail()}"
         time.sleep(0.5)
+
+
+async def test_nothing_is_over_where_no_process_answers(scene: Scene, tmp_path: Path) -> None:
+    """What says that it is over fails where there is nobody to ask, and does not take silence for good news."""
+    said = json.loads((scene.stack.data_dir / "stack.json").read_text())
+    said["metrics"] = {name: f"http://127.0.0.1:{free_port()}/metrics" for name in said["metrics"]}
+    (tmp_path / "stack.json").write_text(json.dumps(said))
+    setting_up = _BLOCK.search(RUNBOOK)
+    over = [block["script"] for block in _BLOCK.finditer(_sections()["broker"]) if "for process in" in block["script"]]
+    assert setting_up is not None
+    assert len(over) == 2
+    for script in over:
+        command = ["bash", "-c", f"set -euo pipefail\n{setting_up['script']}\n{script}"]
+        environment = {**os.environ, "URL": scene.stack.url, "DATA": str(tmp_path)}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode != 0, done.stdout
+        assert "Failed to connect" in done.stderr or "refused" in done.stderr, done.stderr
 
 
 async def test_what_the_runbook_names_is_there(scene: Scene) -> None:

@@ -64,6 +64,15 @@ async def test_streams_that_stand_and_events_that_wait_are_counted(
     assert after['throughgate_part_ready{part="relay"}'] == 0
 
 
+async def test_a_part_says_whether_it_works(database: Database, parts: tuple[Relay, Consumer]) -> None:
+    relay, consumer = parts
+    for ready in (False, True):
+        relay.ready = consumer.ready = ready
+        found = await told(database, parts)
+        for name in ("relay", consumer.group):
+            assert found[f'throughgate_part_ready{{part="{name}"}}'] == float(ready)
+
+
 async def test_of_a_database_that_is_away_nothing_is_said(parts: tuple[Relay, Consumer]) -> None:
     away = Database("postgresql://nobody@127.0.0.1:9/nothing")
     found = await told(away, parts)

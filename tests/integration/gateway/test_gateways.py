@@ -4,7 +4,7 @@ import json
 
 from contracts.codes import AgencyKind
 from contracts.http.gateway import Reconciliation
-from tests.integration.gateway.world import AUDITOR, CHARITY, CONSENT, PRISON, PROBATION, held, join, new_number
+from tests.integration.gateway.world import AUDITOR, CHARITY, CONSENT, POLICE, PRISON, PROBATION, held, join, new_number
 from tests.support.eventually import eventually
 from tests.support.http import problem
 from tests.support.pipe import Pipe
@@ -120,3 +120,20 @@ async def test_lookups_are_for_every_kind(pipe: Pipe) -> None:
     follow = listed.headers["link"].split(">")[0].removeprefix("<")
     assert follow.startswith("?")
     assert (await pipe.call(*PRISON, "GET", f"/agencies{follow}")).status_code == 200
+
+
+async def test_a_cursor_of_a_list_that_the_gateway_makes_is_worth_nothing_to_others(pipe: Pipe) -> None:
+    number = new_number()
+    person = await held(pipe, number)
+    await join(pipe, PROBATION, number)
+    await join(pipe, POLICE, number, role="iom-team")
+    path = f"/people/{person}/disclosures"
+
+    async def more() -> str | None:
+        answer = await pipe.call(*PRISON, "GET", path, params={"limit": 1})
+        return str(found) if (found := answer.json()["next"]) else None
+
+    cursor = str(await eventually(more, within=30))
+    assert (await pipe.call(*PRISON, "GET", path, params={"cursor": cursor})).status_code == 200
+    for thief in (PROBATION, POLICE):
+        problem(await pipe.call(*thief, "GET", path, params={"cursor": cursor}), 422, "cursor-invalid")

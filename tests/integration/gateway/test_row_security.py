@@ -53,6 +53,7 @@ async def filled(gateway: Gateway) -> None:
                 "INSERT INTO delivery VALUES (%s, %s, 0, 'hmp-northgate', %s, now(), NULL)", (agency, share_id, told)
             )
             await connection.execute("INSERT INTO bulk_request VALUES (%s, 'k', 'd', now())", (agency,))
+            await connection.execute("INSERT INTO bulk_chunk VALUES (%s, 'k', 0, '[]', now())", (agency,))
             await connection.execute(
                 "INSERT INTO fhir_message VALUES (%s, 'h', 'b', 'servicerequest-request', 'r', '{}', '{}', now())",
                 (agency,),
@@ -96,6 +97,7 @@ async def test_an_agency_sees_its_own_rows_and_no_others(gateway: Gateway) -> No
         ("section", 1),
         ("tally", 1),
         ("bulk_request", 1),
+        ("bulk_chunk", 1),
         ("delivery", 1),
         ("fhir_message", 1),
         ("webhook", 1),
