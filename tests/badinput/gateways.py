@@ -3,7 +3,7 @@
 from typing import Any
 
 from contracts.codes import AgencyKind
-from tests.isolation.calls import BODIES, filled
+from tests.isolation.calls import BODIES, ERRANDS, filled
 from tests.support.pipe import Pipe
 
 NOMS = "F1001UZ"
@@ -27,6 +27,13 @@ AGENCIES: dict[str, str] = {
 RECEIVER = AgencyKind.MENTAL_HEALTH
 OTHER_TRUST = "mht-moorland"
 """None of those who call, for nobody refers to themselves."""
+MADE = (
+    ("consent_id", "probation", "POST", "/people/{person}/consents"),
+    ("screening_id", "probation", "POST", "/people/{person}/screening-requests"),
+    ("appointment_id", "mental-health", "POST", "/referrals/{referral_id}/appointments"),
+    ("service_id", "mental-health", "PUT", "/services/{service_id}"),
+)
+"""What else there is, who makes it, and how."""
 KNOWING = ("prison", "mental-health", "probation")
 
 
@@ -54,23 +61,36 @@ async def refer(pipe: Pipe, kind: str, to: str = OTHER_TRUST, **more: Any) -> st
     return str(answer.json()["referral_id"])
 
 
+async def received(pipe: Pipe) -> str:
+    """The id of a referral that comes to the receiver whatever the person agrees to, under an order."""
+    return await refer(pipe, "prison", AGENCIES[RECEIVER], statutory=True, order_reference="MHTR 1")
+
+
 async def met(pipe: Pipe) -> dict[str, str]:
-    """What the paths name: a person whom three kinds know, and a referral between two of them."""
+    """What the paths name: a person whom three kinds know, a consent, a question, a referral with an appointment."""
     for kind in KNOWING:
         await join(pipe, kind)
     await pipe.settle()
     push = {"date": "2031-03-04", "status": "confirmed", "reason": "recalculation"}
     path = f"/people/noms:{NOMS}/release-dates/CRD"
     release = (await pipe.call("hmp-northgate", "prison", "PUT", path, push)).json()["release_id"]
-    referral = await refer(pipe, "prison", AGENCIES[RECEIVER], statutory=True, order_reference="MHTR 1")
+    referral = await received(pipe)
     await pipe.settle()
-    others = ("screening_id", "consent_id", "appointment_id", "service_id", "share_id")
-    return {
+    names = {
         "person": f"noms:{NOMS}",
         "agency": "police-north",
         "date_type": "CRD",
         "set": "needs",
         "release_id": release,
         "referral_id": referral,
-        **dict.fromkeys(others, NOBODY),
+        "service_id": "day-centre-mht-riverside",
+        "share_id": NOBODY,
     }
+    for name, kind, method, path in MADE:
+        seen: dict[str, Any] = {"if_match": "*"} if "/referrals/" in path else {}
+        path, body = filled(path, names), filled((BODIES | ERRANDS)[method, path], names)
+        answer = await pipe.call(AGENCIES[kind], kind, method, path, body, **seen)
+        assert answer.is_success, answer.text
+        names[name] = answer.json()[name]
+    await pipe.settle()
+    return names

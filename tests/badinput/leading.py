@@ -23,10 +23,11 @@ class Leads:
         self._turns = itertools.count()
 
     def lay(self, case: Any) -> None:
-        """The case asks about what was told last; every other one says something that is taken."""
+        """The case asks about what was told last, and says then what is taken; of others every second one does."""
         case.path_parameters = {name: self.names.get(name, value) for name, value in case.path_parameters.items()}
         good = BODIES.get((case.method.upper(), case.path.removeprefix(BASE)))
-        if good is not None and next(self._turns) % 2 == 0:
+        leads = bool(self.told & set(case.path_parameters.values()))
+        if good is not None and (leads or next(self._turns) % 2 == 0):
             case.body = filled(good, self.names) | ({"to_agency": OTHER_TRUST} if "to_agency" in good else {})
 
     def note(self, case: Any, answer: httpx2.Response) -> None:

@@ -9,11 +9,11 @@ from schemathesis.core.transport import Response
 
 from tests.badinput.asking import Asking
 from tests.badinput.conftest import REQUESTS
-from tests.badinput.gateways import AGENCIES, RECEIVER, join, refer
+from tests.badinput.gateways import AGENCIES, MADE, RECEIVER, join, received, refer
 from tests.badinput.leading import Leads
 from tests.support.pipe import Pipe
 
-STEPS = 16
+STEPS = 20
 SEQUENCES = max(3, REQUESTS // 250)
 KINDS = [kind for kind in AGENCIES if kind != "auditor"]
 """A sequence begins with what is written, and an auditor writes nothing that leads on."""
@@ -28,8 +28,12 @@ async def test_what_an_answer_leads_to_keeps_to_the_document(pipe: Pipe, names: 
     followed: list[str] = []
     await join(pipe, kind)
     await pipe.settle()
-    referral = names["referral_id"] if kind == RECEIVER else await refer(pipe, kind)
-    leads = Leads(names | {"referral_id": referral}, told={referral})
+    referral = await (received(pipe) if kind == RECEIVER else refer(pipe, kind))
+    await pipe.settle()
+    leads = Leads(
+        names | {"referral_id": referral},
+        told={referral, *(names[name] for name, maker, _, _ in MADE if maker == kind)},
+    )
     asking.etags[referral] = (await pipe.call(AGENCIES[kind], kind, "GET", f"/referrals/{referral}")).headers["etag"]
 
     class Sequence(asking.schema.as_state_machine()):  # type: ignore[misc]
