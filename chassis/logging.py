@@ -123,6 +123,8 @@ class _LibraryHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         log = structlog.get_logger(module=record.name)
         template = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
+        if record.name == "asyncio":  # it joins what an exception says beforehand
+            template = "asyncio.unhandled"
         log.log(record.levelno, template, exc_info=record.exc_info)
 
 

@@ -44,12 +44,13 @@ class Keys:
         self._by_id: dict[str, Key] = {}
         self._fetched_at = float("-inf")
         self._fruitless_at = float("-inf")
+        self._failed_at = float("-inf")
         self._lock = asyncio.Lock()
 
     async def get(self, kid: str) -> Key:
         """The key named `kid`. Raises TokenRefused if the issuer has none, Unavailable if it could not be asked."""
         found = self._by_id.get(kid)
-        if found is not None and self._monotonic() - self._fetched_at < KEEP_SECONDS:
+        if found is not None and (self._lock.locked() or not self._is_due()):
             return found
         async with self._lock:
             await self._refresh(kid)
@@ -57,16 +58,22 @@ class Keys:
             raise TokenRefused("signing key is not known")
         return self._by_id[kid]
 
+    def _is_due(self) -> bool:
+        """Whether known keys are asked for again: they are old, and the issuer has not just failed to answer."""
+        present = self._monotonic()
+        return present - self._fetched_at >= KEEP_SECONDS and present - self._failed_at >= FRUITLESS_SECONDS
+
     async def _refresh(self, kid: str) -> None:
         present = self._monotonic()
         is_known = kid in self._by_id
-        if is_known and present - self._fetched_at < KEEP_SECONDS:
+        if is_known and not self._is_due():
             return
         if not is_known and present - self._fruitless_at < FRUITLESS_SECONDS:
             return
         try:
             published = _usable(await self._fetch())
         except (UpstreamUnavailable, AttributeError, KeyError, TypeError, ValueError) as error:
+            self._failed_at = self._monotonic()
             if is_known:
                 return
             raise Unavailable("The token issuer's keys cannot be read.", code="issuer-unavailable") from error
@@ -123,6 +130,8 @@ class Verifier:
             registry.validate(claims)
         except ExpiredTokenError as error:
             raise TokenRefused("token has expired") from error
+        except (TypeError, RecursionError) as error:
+            raise TokenRefused("token cannot be read") from error
         except JoseError as error:
             raise TokenRefused(_WHY.get(getattr(error, "claim", ""), "token is not valid")) from error
         return claims
@@ -139,8 +148,10 @@ _WHY = {
 def _header(token: str) -> Mapping[str, Any]:
     try:
         header = jws.extract_compact(to_bytes(token)).headers()
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, RecursionError) as error:
         raise TokenRefused("token cannot be read") from error
+    if "crit" in header:
+        raise TokenRefused("token asks for what is not understood here")
     if header.get("alg") not in ALGORITHMS:
         raise TokenRefused("token is signed with an algorithm that is not accepted")
     if str(header.get("typ", "")).lower() not in TOKEN_TYPES:

@@ -1,6 +1,6 @@
 """What every event has in common: a type, a topic, a key. Closed for producers, tolerant for consumers."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -11,6 +11,10 @@ from contracts.topics import Topic
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("an instant carries its offset")
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("an instant is between the years 1 and 9999 in UTC") from None
     return value
 
 

@@ -10,6 +10,7 @@ import pytest
 from contracts.http.gateway import Deliveries, FeedPage, OwnDisclosures
 from gateway import wake
 from gateway.api import feed as feed_routes
+from gateway.operations import deliver
 from tests.integration.gateway.world import OTHER_PRISON, POLICE, PRISON, PROBATION, dates, held, join, new_number, push
 from tests.support.eventually import eventually
 from tests.support.http import problem
@@ -121,6 +122,20 @@ async def ledger_says(pipe: Pipe, release_id: str, state: str) -> dict[str, Any]
     found: dict[str, Any] = answer.json()
     newest = [each for each in found["items"] if each["agency"] == "probation-north"]
     return found if newest and newest[-1]["state"] == state else None
+
+
+async def test_everything_there_is_is_acknowledged_bite_by_bite(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = new_number()
+    person_id = await held(pipe, number)
+    await join(pipe, PROBATION, number)
+    await eventually(lambda: dates(pipe, PROBATION, person_id))
+    await pipe.settle()
+    whole = (await pipe.call(*PROBATION, "GET", "/feed", params={"limit": 500})).json()
+    monkeypatch.setattr(deliver, "BITE", 2)
+    taken = await pipe.call(*PROBATION, "POST", "/feed/acknowledgements", {"up_to": whole["next"]})
+    assert taken.json()["acknowledged"] > 2
+    again = await pipe.call(*PROBATION, "POST", "/feed/acknowledgements", {"up_to": whole["next"]})
+    assert again.json() == {"acknowledged": 0}
 
 
 async def test_one_follower_too_many_is_told_when_to_ask_again(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,16 +47,20 @@ async def test_looking_is_recorded_before_the_answer_goes_out(pipe: Pipe) -> Non
     person_id = await held(pipe, number)
     await pipe.call(*PRISON, "GET", f"/people/{person_id}", member="officer-7")
     await pipe.call(*PRISON, "GET", f"/people/{person_id}/release-dates", member="officer-7")
+    await pipe.call(*PRISON, "GET", f"/people/{person_id}/involvement", member="officer-7")
+    release = (await pipe.call(*PRISON, "GET", f"/people/{person_id}/release", member="officer-7")).json()
+    await pipe.call(*PRISON, "GET", f"/releases/{release['release_id']}/deliveries", member="officer-7")
+    looked_at = {
+        *("/v1/people/{person}", "/v1/people/{person}/release-dates", "/v1/people/{person}/involvement"),
+        *("/v1/people/{person}/release", "/v1/releases/{release_id}/deliveries"),
+    }
 
     async def looks() -> list[tuple[str, str]]:
         answer = await pipe.call(*AUDITOR, "GET", "/accesses", params={"person_id": person_id, "agency": PRISON[0]})
         found = [(each["route"], each["member"]) for each in answer.json()["items"]]
-        return found if len(found) == 2 else []
+        return found if len(found) == len(looked_at) else []
 
-    assert set(await eventually(looks)) == {
-        ("/v1/people/{person}", "officer-7"),
-        ("/v1/people/{person}/release-dates", "officer-7"),
-    }
+    assert set(await eventually(looks)) == {(route, "officer-7") for route in looked_at}
 
 
 async def test_feeds_reconcile_with_the_log(pipe: Pipe) -> None:

@@ -1,5 +1,7 @@
 """A log line holds constants, ids and counts, whoever writes it."""
 
+import asyncio
+import gc
 import logging as standard_logging
 
 import pytest
@@ -35,4 +37,21 @@ def test_the_rule_holds_for_a_batch_of_errors_too(capsys: pytest.CaptureFixture[
     log.error("thing.failed", exc_info=ExceptionGroup(SECRET, [error]))
     logged = capsys.readouterr().out
     assert "RuntimeError < ConnectionError" in logged
+    assert SECRET not in logged
+
+
+async def test_what_asyncio_says_of_a_lost_exception_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    """It joins what the exception says beforehand, and that may be what was sent."""
+    logging.configure(Settings(environment=Environment.TEST))
+
+    async def fails() -> None:
+        raise ValueError(SECRET)
+
+    lost = asyncio.create_task(fails())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    del lost
+    gc.collect()
+    logged = capsys.readouterr().out
+    assert "asyncio.unhandled" in logged
     assert SECRET not in logged

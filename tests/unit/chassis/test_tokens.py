@@ -1,5 +1,6 @@
 """Every way in which an access token can be wrong is refused with 401 and a challenge."""
 
+import asyncio
 import base64
 import hmac
 import json
@@ -223,6 +224,41 @@ async def test_known_keys_outlast_an_issuer_that_is_gone(issuer: TokenMaker) -> 
     await keys.get(kid)
     is_gone, passed = True, 10_000.0
     assert (await keys.get(kid)).kid == kid
+
+
+async def test_known_keys_wait_for_nobody_while_the_issuer_hangs(issuer: TokenMaker) -> None:
+    passed, asked, hangs = 0.0, 0, asyncio.Event()
+
+    async def fetch() -> Any:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            await hangs.wait()
+            raise ValueError
+        return await issuer.published()
+
+    keys = Keys(fetch, monotonic=lambda: passed)
+    kid = str(issuer.key.kid)
+    await keys.get(kid)
+    passed = 10_000.0
+    first = asyncio.create_task(keys.get(kid))
+    await asyncio.sleep(0)
+    assert [(await keys.get(kid)).kid for _ in range(20)] == [kid] * 20, "one asks, the others go on"
+    hangs.set()
+    assert (await first).kid == kid
+    for _ in range(20):
+        await keys.get(kid)
+    assert asked == 2, "and nobody asks again at once"
+
+
+@pytest.mark.parametrize("header", [{"crit": 5}, {"crit": ["b64"]}, {"b64": False, "crit": ["b64"]}])
+async def test_a_token_that_asks_for_what_is_not_understood_is_refused(issuer: TokenMaker, header: Any) -> None:
+    head, payload, signature = issuer.token("hmp-northgate", "prison", scopes=["read"]).split(".")
+    said = json.loads(base64.urlsafe_b64decode(head + "==")) | header
+    altered = base64.urlsafe_b64encode(json.dumps(said).encode()).rstrip(b"=").decode()
+    async with client(application(issuer)) as caller:
+        answer = await caller.get("/v1/me", headers={"authorization": f"Bearer {altered}.{payload}.{signature}"})
+    problem(answer, 401, "invalid-token")
 
 
 async def test_keys_that_cannot_be_had_answer_503_and_not_401(issuer: TokenMaker) -> None:

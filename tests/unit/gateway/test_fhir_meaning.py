@@ -1,5 +1,6 @@
 """A published message of BaRS goes in and comes out with the same meaning: who, when, how urgent, which codes, why."""
 
+import base64
 import json
 from typing import Any
 
@@ -13,6 +14,7 @@ from gateway.fhir import lines, reading
 from gateway.fhir.answers import answer_of
 from gateway.fhir.codes import REQUEST, status_of
 from gateway.fhir.message import Message, message_of
+from gateway.fhir.parties import told
 from gateway.fhir.tree import identifiers, many
 from gateway.fhir.writing import bundle
 from tests.support.published import published
@@ -134,6 +136,37 @@ def test_scores_are_read_and_written() -> None:
     message = message_of(json.dumps(found).encode())
     assert reading.scores_of(message) == {"phq9": 14}
     assert reading.scores_of(again(message)) == {"phq9": 14}
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan"), 14.5, "14", None, [14]])
+def test_a_score_that_is_no_whole_number_is_none(value: Any) -> None:
+    found = json.loads(published("nhs-bars/servicerequest-request.json").read_text())
+    score = {"coding": [{"system": "http://loinc.org", "code": "44261-6"}]}
+    observed = {"resourceType": "Observation", "code": score, "valueQuantity": {"value": value}}
+    found["entry"].append({"resource": observed})
+    assert reading.scores_of(message_of(json.dumps(found).encode())) == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        (None, "Leeds"),
+        (5, "Leeds"),
+        ("5 High Street", "5 High Street, Leeds"),
+        (["5", None, "High Street"], "5, High Street, Leeds"),
+    ],
+)
+def test_a_place_is_what_can_be_read_of_it(line: Any, place: str) -> None:
+    found = json.loads(published("nhs-bars/servicerequest-request.json").read_text())
+    there = {"resourceType": "Location", "id": "there", "address": {"line": line, "city": "Leeds"}}
+    found["entry"].append({"fullUrl": "urn:uuid:there", "resource": there})
+    request = next(each for each in many(found, "entry", "resource") if each["resourceType"] == "ServiceRequest")
+    request["locationReference"] = [{"reference": "urn:uuid:there"}]
+    assert reading.place_of(message_of(json.dumps(found).encode())) == place
+
+
+def test_a_header_that_is_nested_without_end_says_nothing() -> None:
+    assert told(base64.b64encode(b"[" * 3000).decode()) == {}
 
 
 @pytest.mark.parametrize(

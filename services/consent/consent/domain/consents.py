@@ -1,6 +1,6 @@
 """The rules of recording a consent. Each refusal names its field and rule; nothing that was said is repeated."""
 
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, date, datetime, timedelta
 
 from consent.domain.policy import midnight
 from contracts.errors import Invalid
@@ -94,8 +94,10 @@ def ensure_recordable(*, has_capacity: bool, how: str, statement: str) -> None:
 
 
 def _months_after(moment: datetime, months: int) -> datetime:
-    """The same day so many months later, to its end; 29 February counts as 1 March."""
+    """The same day so many months later, to its end; 29 February counts as 1 March. No day is later than the last."""
     year, month = divmod(moment.month - 1 + months, 12)
+    if moment.year + year >= MAXYEAR:
+        return datetime.max.replace(tzinfo=moment.tzinfo)
     try:
         later = moment.replace(year=moment.year + year, month=month + 1)
     except ValueError:

@@ -64,6 +64,12 @@ async def ask(
     return answer
 
 
+def if_there(answer: Answer) -> Answer | None:
+    """The answer; None where the owner has nothing of this agency's there. What it refuses for another reason, or for
+    now, is refused: nobody takes what could not be asked for what is not. Raises the owner's problem."""
+    return None if answer.status in (403, 404) else answer.raise_for_problem()
+
+
 def passed(caller: Caller, answer: Answer) -> Response:
     """The owner's answer as this gateway's; a Location below the owner's root is one below this gateway's."""
     headers = answer.passed_back()

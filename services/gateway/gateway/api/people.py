@@ -40,6 +40,7 @@ from gateway.api.forward import (
     forward,
     forward_for,
     ids_of,
+    if_there,
     is_opaque,
     passed,
     resolve,
@@ -114,19 +115,22 @@ async def _ids_of_all(caller: Caller, people: list[str]) -> dict[str, str]:
 
 
 async def _own(caller: Caller, person: ResolvedPerson) -> list[tuple[Category, str]]:
-    """This agency's own facts, each from its owner, as sections."""
-    async with asyncio.TaskGroup() as asked:
-        facts = asked.create_task(ask(caller, caller.owners.caseload, "GET", f"/people/{person.person_id}"))
-        release = asked.create_task(_own_release(caller, person))
-        referrals = asked.create_task(own_referrals(caller, person.person_id))
-    own = _own_facts(facts.result().body if facts.result().ok else None)
-    return [*own, *release.result(), *referrals.result()]
+    """This agency's own facts, each from its owner, as sections. Raises the problem of an owner that cannot say."""
+    try:
+        async with asyncio.TaskGroup() as asked:
+            facts = asked.create_task(_own_facts(caller, person))
+            release = asked.create_task(_own_release(caller, person))
+            referrals = asked.create_task(own_referrals(caller, person.person_id))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return [*facts.result(), *release.result(), *referrals.result()]
 
 
-def _own_facts(body: bytes | None) -> list[tuple[Category, str]]:
-    if body is None:
+async def _own_facts(caller: Caller, person: ResolvedPerson) -> list[tuple[Category, str]]:
+    answer = if_there(await ask(caller, caller.owners.caseload, "GET", f"/people/{person.person_id}"))
+    if answer is None:
         return []
-    facts = OwnFacts.model_validate_json(body)
+    facts = OwnFacts.model_validate_json(answer.body)
     found: list[tuple[Category, dict[str, Any]]] = []
     if facts.registration is not None:
         identity = facts.registration.model_dump(mode="json", exclude={"person_id"}, exclude_none=True)
@@ -142,8 +146,8 @@ async def _own_release(caller: Caller, person: ResolvedPerson) -> list[tuple[Cat
     if caller.actor.kind is not AgencyKind.PRISON:
         return []
     path = f"/people/{person.person_id}/release"
-    answer = await ask(caller, caller.owners.release_notify, "GET", path, after=person)
-    if not answer.ok:
+    answer = if_there(await ask(caller, caller.owners.release_notify, "GET", path, after=person))
+    if answer is None:
         return []
     content = own_release(ReleaseAnswer.model_validate_json(answer.body).model_dump(mode="json", exclude_none=True))
     return [(Category.RELEASE_DATE, own_section(content))]
@@ -152,7 +156,7 @@ async def _own_release(caller: Caller, person: ResolvedPerson) -> list[tuple[Cat
 @router.get("/{person}/involvement", response_model=InvolvementAnswer, dependencies=READ)
 async def involvement(caller: CallerDep, person: Person) -> Response:
     """This agency's own involvement."""
-    return await forward(caller, caller.owners.caseload, f"/people/{segment(person)}/involvement")
+    return await forward_for(caller, caller.owners.caseload, person, "/involvement")
 
 
 @router.put("/{person}/involvement", response_model=InvolvementAnswer, responses=or_created(InvolvementAnswer))

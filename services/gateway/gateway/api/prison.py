@@ -29,7 +29,7 @@ from contracts.http.release import (
     WithdrawalBody,
 )
 from gateway.api.caller import CallerDep
-from gateway.api.forward import Person, ask, forward, forward_for
+from gateway.api.forward import Person, ask, forward, forward_for, if_there
 from gateway.domain.deliveries import no_one_from
 from gateway.queries import ledgers
 
@@ -153,13 +153,15 @@ async def release_summary(
 @router.get("/releases/{release_id}/deliveries", response_model=Deliveries, dependencies=READ, tags=[RELEASES])
 async def deliveries(caller: CallerDep, release_id: ReleaseId) -> Response:
     """Who was told, as far as this prison may know; the others are a count."""
-    own = await ask(caller, caller.owners.release_notify, "GET", f"/releases/{release_id}")
+    said = if_there(await ask(caller, caller.owners.release_notify, "GET", f"/releases/{release_id}"))
+    own = ReleaseAnswer.model_validate_json(said.body) if said is not None else None
     async with caller.asking() as session:
         told = await ledgers.told(session, agency=caller.agency, subject_ref=release_id)
         withheld, newest, lines = await ledgers.withheld(session, agency=caller.agency, subject_ref=release_id)
-    if not own.ok and not lines:
-        raise ReleaseUnknown
-    version = ReleaseAnswer.model_validate_json(own.body).version if own.ok else newest
+        if own is None and not lines:
+            raise ReleaseUnknown
+        await caller.looked(session, person_id=own.person_id if own else None, count=len(told))
+    version = own.version if own else newest
     last = {row.agency: row for row in sorted(told, key=lambda row: row.version)}
     answer = Deliveries(
         items=[

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from chassis.http_client import Answer
 from contracts.codes import Category
 from gateway.api.caller import Caller
-from gateway.api.forward import ask, passed, resolve_all
+from gateway.api.forward import ask, if_there, passed, resolve_all
 from gateway.domain.referrals import own_sections, seen, shared_by_referral
 from gateway.domain.views import own_section
 from gateway.queries import views
@@ -38,8 +38,8 @@ async def own_referrals(caller: Caller, person_id: str) -> list[tuple[Category, 
     found: list[tuple[Category, str]] = []
     for direction in ("sent", "received"):
         params = {"person_id": person_id, "direction": direction, "limit": PAGE}
-        answer = await ask(caller, caller.owners.referral, "GET", "/referrals", params=params)
-        if answer.ok:
+        answer = if_there(await ask(caller, caller.owners.referral, "GET", "/referrals", params=params))
+        if answer is not None:
             for own in answer.json()["items"]:
                 found += [(category, own_section(content)) for category, content in own_sections(own)]
     return found

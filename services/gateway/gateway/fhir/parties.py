@@ -7,7 +7,6 @@ sender is who the token says; a header that names another agency of the register
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -75,7 +74,7 @@ def told(header: str | None) -> Resource:
     """What a header of the standard holds, base64 of JSON; nothing if it cannot be read."""
     try:
         found: Any = json.loads(base64.b64decode(header or "", validate=True))
-    except (ValueError, binascii.Error):
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

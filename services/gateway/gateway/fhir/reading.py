@@ -22,7 +22,7 @@ from gateway.fhir.codes import (
 )
 from gateway.fhir.lines import Entry
 from gateway.fhir.message import Message
-from gateway.fhir.tree import Resource, codings, identifiers, many, one, words
+from gateway.fhir.tree import Resource, codings, identifiers, many, one, texts, words
 
 READ_NHS_NUMBERS = frozenset(
     {AgencyKind.MENTAL_HEALTH, AgencyKind.DRUG_ALCOHOL, AgencyKind.LIAISON_DIVERSION, AgencyKind.PRISON_HEALTH}
@@ -165,7 +165,7 @@ def scores_of(message: Message) -> dict[str, int]:
     for observation in message.all("Observation"):
         name = _score(observation)
         value = observation.get("valueInteger", one(observation, "valueQuantity").get("value"))
-        if name and isinstance(value, int | float) and value == int(value):
+        if name and (isinstance(value, int) or (isinstance(value, float) and value.is_integer())):
             found[name] = int(value)
     return found
 
@@ -174,8 +174,7 @@ def place_of(message: Message) -> str | None:
     """Where: the name and address of the request's Location, in one line."""
     location = message.at(one(message.request(), "locationReference"))
     address = one(location, "address")
-    street = [each for each in address.get("line", []) if isinstance(each, str)] if address else []
-    parts = [words(location, "name"), *street, words(address, "city"), words(address, "postalCode")]
+    parts = [words(location, "name"), *texts(address, "line"), words(address, "city"), words(address, "postalCode")]
     return ", ".join(part for part in parts if part)[:LONGEST_PLACE] or None
 
 

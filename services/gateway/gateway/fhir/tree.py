@@ -27,6 +27,11 @@ def words(found: object, name: str) -> str | None:
     return text.strip() if text else None
 
 
+def texts(found: object, name: str) -> list[str]:
+    """Every text of a member, whether it is one or several."""
+    return [each for each in _as_list(found.get(name)) if isinstance(each, str)] if isinstance(found, dict) else []
+
+
 def codings(concepts: list[Resource]) -> Iterator[tuple[str, str, str | None]]:
     """(system, code, display) of every coding of these CodeableConcepts that has a code."""
     for concept in concepts:

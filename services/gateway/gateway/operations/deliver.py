@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,8 @@ from gateway.queries import feed
 from gateway.queries.answers import ItemNow
 
 MAX_IN_AN_EVENT = 500
+BITE = 5_000
+"""Acknowledged at a time."""
 Leaving = feed.FeedRow | ItemNow
 
 _DELIVER = """
@@ -23,8 +26,10 @@ SELECT :agency, s.i, s.c, s.o, s.t, :now FROM unnest(
 ORDER BY s.i ON CONFLICT (agency, share_id) DO NOTHING RETURNING share_id
 """
 _UP_TO = """
-UPDATE delivery SET acknowledged_at = :now
-WHERE agency = :agency AND cursor <= :up_to AND acknowledged_at IS NULL RETURNING share_id
+UPDATE delivery SET acknowledged_at = :now WHERE (agency, share_id) IN (
+    SELECT agency, share_id FROM delivery WHERE agency = :agency AND cursor <= :up_to AND acknowledged_at IS NULL
+    ORDER BY cursor LIMIT :bite
+) RETURNING share_id
 """
 _THESE = """
 UPDATE delivery SET acknowledged_at = :now
@@ -66,13 +71,22 @@ async def record_first(session: AsyncSession, *, agency: str, rows: Sequence[Lea
 async def acknowledge(
     session: AsyncSession, *, agency: str, up_to: int | None, items: Sequence[str], now: datetime
 ) -> int:
-    """Shares that went out, up to a cursor or by item id, are taken in; returns how many were not before."""
-    if up_to is not None:
-        rows = await session.execute(text(_UP_TO), {"agency": agency, "up_to": up_to, "now": now})
-    else:
-        rows = await session.execute(text(_THESE), {"agency": agency, "items": list(items), "now": now})
-    taken = [Delivery(share_id=row.share_id, acknowledged_at=now) for row in rows]
-    await _record(session, agency=agency, deliveries=taken, now=now)
+    """Shares that went out, up to a cursor or by item id, are taken in; returns how many were not before. Up to a
+    cursor they may be all that there ever were, so they are taken bite by bite."""
+    if up_to is None:
+        return await _taken(session, _THESE, {"agency": agency, "items": list(items), "now": now})
+    names = {"agency": agency, "up_to": up_to, "now": now, "bite": BITE}
+    count = bite = await _taken(session, _UP_TO, names)
+    while bite == BITE:
+        bite = await _taken(session, _UP_TO, names)
+        count += bite
+    return count
+
+
+async def _taken(session: AsyncSession, statement: str, names: dict[str, Any]) -> int:
+    rows = await session.execute(text(statement), names)
+    taken = [Delivery(share_id=row.share_id, acknowledged_at=names["now"]) for row in rows]
+    await _record(session, agency=names["agency"], deliveries=taken, now=names["now"])
     return len(taken)
 
 
