@@ -34,6 +34,7 @@ MAX_PARKED_IN_A_ROW = 50
 BATCH = 500
 OVERDUE = timedelta(minutes=1)
 CHECK_EVERY = timedelta(seconds=2)
+LOOKS_EVERY_S = 0.05
 
 D = TypeVar("D", bound=EventData, covariant=True)
 
@@ -98,6 +99,8 @@ class Consumer:
     The group's name on the broker ends with the cluster's id: a broker that lost its memory is read from its beginning,
     whatever was committed to it before anybody noticed.
 
+    It begins when `first` has taken what was there for it: what came over that way while both were away goes before.
+
     A message that `believes` says no to is passed over and takes no turn: who may write to a topic cannot take the turn
     of a message that its owner has signed, and that message still has its own whenever it comes.
     """
@@ -113,6 +116,7 @@ class Consumer:
         batch: int = BATCH,
         after_commit: Callable[[], Awaitable[None]] | None = None,
         believes: Callable[[Message], bool] | None = None,
+        first: "Consumer | None" = None,
     ) -> None:
         self.database = database
         self.settings = settings
@@ -121,6 +125,8 @@ class Consumer:
         self.apply = apply
         self.batch = batch
         self.ready = False
+        self.first = first
+        self.caught_up = False
         self._after_commit = after_commit
         self._believes = believes
         self._parked_in_a_row = 0
@@ -165,12 +171,15 @@ class Consumer:
             if not shared:
                 consumer.assign(broker.partitions(self.settings, self.topics))
             self.progress.begin(consumer)
+            while self.first is not None and not self.first.caught_up and not stop.is_set():
+                await pause(stop, LOOKS_EVERY_S)
             self.ready = True
             idle_since = clock.now()
             while not stop.is_set():
                 records = await consumer.getmany(timeout_ms=200, max_records=self.batch)
                 if records:
                     await self._handle(consumer, records, stop)
+                self.caught_up = self.caught_up or await self.progress.has_caught_up()
                 if clock.now() - idle_since > CHECK_EVERY:
                     idle_since = clock.now()
                     await self._take_up_waiting(stop)

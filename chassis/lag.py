@@ -24,6 +24,17 @@ class Progress:
     def took(self, records: Records) -> None:
         self._taken |= {partition: batch[-1].offset + 1 for partition, batch in records.items()}
 
+    async def has_caught_up(self) -> bool:
+        """Whether all is taken that was there when it was fetched last. By what came with each fetch: the embedded
+        broker does not know the end of a partition when it is asked for it."""
+        if self._client is None or not self._client.assignment():
+            return False
+        for partition in self._client.assignment():
+            end = self._client.highwater(partition)
+            if end is None or await self._client.position(partition) < end:
+                return False
+        return True
+
     def behind(self) -> dict[str, int]:
         """By topic on the broker, messages known to be there and not taken; a partition never read from counts as 0."""
         found: dict[str, int] = {}

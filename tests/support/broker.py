@@ -10,6 +10,7 @@ How the embedded broker behaves (measured, Tansu 0.6.0; see also throughgate.loc
   session times out, so the next member of that group waits for that too (18 s by default, 4.1 s with a session timeout
   of 2 s). Static membership does not help. Assigning partitions by hand takes 0.1 s, and commits work with it.
 - A message is consumed 2 ms after it was sent, with a fetch wait of 10 ms.
+- Asked for the end of a partition it says 1, however much is there; the high water mark of a fetch is right.
 - After a kill it is back on the same port in 15 ms, with nothing in it. A client that waits in a fetch when the broker
   dies gets KafkaConnectionError, logs it and goes on.
 """

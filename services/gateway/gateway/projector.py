@@ -40,8 +40,12 @@ async def log_key(settings: Settings) -> VerifierKey:
 
 
 def consumers(settings: Settings, database: Database, key: VerifierKey) -> tuple[Consumer, Consumer]:
-    """One for the log, in small batches, and one for denials, which so wait for one batch of the log at most."""
+    """One for the log, in small batches, and one for denials, which so wait for one batch of the log at most.
+
+    The log's begins when the other has caught up: what was taken back while the projector was away is born hidden.
+    """
     apply = projecting(key)
+    denials = Consumer(database, settings, group="gateway-denials", topics=[Topic.SHARE_DENIALS], apply=apply)
     return (
         Consumer(
             database,
@@ -51,8 +55,9 @@ def consumers(settings: Settings, database: Database, key: VerifierKey) -> tuple
             apply=apply,
             batch=2,
             believes=believing(key),
+            first=denials,
         ),
-        Consumer(database, settings, group="gateway-denials", topics=[Topic.SHARE_DENIALS], apply=apply),
+        denials,
     )
 
 

@@ -1,5 +1,6 @@
 """Outbox, relay, broker, consumer, on both brokers: each event applied once, in its turn, whatever happens between."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -173,3 +174,36 @@ async def test_bulk_waits_for_answers_and_urgent_goes_past_it(database: Database
         for reached in (21, 31, 41, 51):
             await answer()
             await eventually(lambda: applied_is(reached), within=20)  # noqa: B023
+
+
+async def test_what_goes_first_is_taken_first_after_both_were_away(database: Database, settings: Settings) -> None:
+    """What waits on one topic is applied before anything of the other, however slow that is."""
+    order: list[str] = []
+
+    async def slowly(_: AsyncSession, received: Received[EventData]) -> None:
+        await asyncio.sleep(0.05)
+        order.append("first")
+
+    async def at_once(_: AsyncSession, received: Received[EventData]) -> None:
+        order.append("second")
+
+    async with database.transaction() as session:
+        await emit_all(session, [*map(mappa, PERSONS), *(offer(person, 1) for person in PERSONS)], now=NOW)
+
+    async def sent() -> bool:
+        async with database.session() as session:
+            return not await session.scalar(text("SELECT count(*) FROM outbox WHERE sent_at IS NULL"))
+
+    async with running(relay_of(database, settings).run):
+        await eventually(sent, within=40)
+    first, second = (
+        Consumer(database, settings, group=group, topics=[topic], apply=dispatch({kind: handler}), batch=1)
+        for group, topic, kind, handler in (
+            ("first", Topic.CASELOAD_EVENTS, MappaChangedV1, slowly),
+            ("second", Topic.OFFERS, OfferMadeV1, at_once),
+        )
+    )
+    second.first = first
+    async with running(second.run, first.run):
+        await eventually(lambda: len(order) == 2 * len(PERSONS), within=60)
+    assert order == ["first"] * len(PERSONS) + ["second"] * len(PERSONS)
