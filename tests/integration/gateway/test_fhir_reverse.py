@@ -4,7 +4,11 @@ may see it, and says there what it says in the sender's view."""
 from functools import partial
 from typing import Any
 
+import pytest
+from sqlalchemy import text
+
 from contracts.codes import ReferralAction
+from gateway.fhir import process
 from gateway.fhir.answers import answer_of
 from gateway.fhir.codes import PROFILE, RESPONSE
 from gateway.fhir.message import Message, message_of
@@ -69,6 +73,41 @@ async def test_an_acceptance_reaches_the_senders_endpoint_as_the_message_that_sa
 
         await soon(taken_in)
         await pipe.call(*HEALTH, "DELETE", "/webhook/fhir")
+
+
+async def test_an_answer_that_came_before_its_message_was_kept_is_sent_once_it_is(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gateway died between the owner's commit and its own, and the sender asks again."""
+    sent = Sent(nhs_number())
+    async with receiving() as receiver, delivering(pipe):
+        await registered(pipe, HEALTH, receiver, "/webhook/fhir")
+
+        async def dies(*_: object) -> None:
+            raise ConnectionError
+
+        with monkeypatch.context() as broken:
+            broken.setattr(process, "_keep", dies)
+            assert (await speak(pipe, HEALTH, TRUST[1], sent.bundle)).status_code == 503
+        (own,) = (await pipe.call(*HEALTH, "GET", "/referrals", params={"limit": 1})).json()["items"]
+        referral = own["referral_id"]
+        await act(pipe, referral, "acceptance", {"appointment_at": AT})
+        await soon(when(pipe, HEALTH, referral, state="accepted", appointment_at=AT))
+        await soon(partial(_has_passed_all, pipe))
+        again = await speak(pipe, HEALTH, TRUST[1], sent.bundle)
+        assert resources(again.json(), "ServiceRequest")[0]["id"] == referral
+        (call,) = await soon(lambda: answering(receiver, referral))
+        assert answer_of(read(call)) == (ReferralAction.ACCEPTANCE, {"appointment_at": AT})
+        await pipe.call(*HEALTH, "DELETE", "/webhook/fhir")
+
+
+async def _has_passed_all(pipe: Pipe) -> bool:
+    """Whether the deliverer has looked at everything in the sender's feed."""
+    newest = "SELECT max(cursor) FROM feed_item WHERE agency = :agency"
+    query = f"SELECT sent_up_to >= ({newest}) FROM webhook WHERE agency = :agency AND endpoint = 'fhir'"
+    async with pipe.outboxes["gateway"].session() as session:
+        await session.execute(text("SELECT set_config('throughgate.agency', :agency, true)"), {"agency": HEALTH[0]})
+        return bool(await session.scalar(text(query), {"agency": HEALTH[0]}))
 
 
 async def test_a_rejection_says_why_and_what_next_once_the_endpoint_is_back(pipe: Pipe) -> None:

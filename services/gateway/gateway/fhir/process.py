@@ -23,6 +23,7 @@ from gateway.fhir.message import EventNotServed, Message
 from gateway.fhir.parties import receiver_of
 from gateway.fhir.tree import words
 from gateway.operations.fhir_messages import is_known, keep_message
+from gateway.operations.sending import collect_late
 
 REVOKED = frozenset({"revoked", "entered-in-error"})
 CANCELS = frozenset({"delete", "cancelled", "cancel"})
@@ -154,6 +155,8 @@ async def _keep(caller: Caller, message: Message, done: dict[str, Any]) -> None:
             body=message.body,
             now=clock.now(),
         )
+        if is_first and message.event == REQUEST:
+            await collect_late(session, agency=caller.agency, referral_id=str(done["referral_id"]), now=clock.now())
     if not is_first:
         raise Duplicate
 

@@ -4,7 +4,7 @@ Invariant: a feed item and its delivery are joined by `sent_up_to`, moved in the
 each item after a registration has one delivery, with an id that every attempt has, whatever dies in between.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -96,13 +96,31 @@ async def collect(session: AsyncSession, line: Line, *, now: datetime) -> Held |
     else:
         found = await answers.items_after(session, agency=line.agency, after=row.sent_up_to, limit=PAGE)
         up_to = found[-1].cursor if found else row.sent_up_to
-    if found:
-        ids = [item_id_of(each.share_id, each.kind, each.available_at) for each in found]
-        cursors = [each.cursor for each in found]
-        await session.execute(text(_MAKE), {**names, "ids": ids, "cursors": cursors, "now": now})
+    await _make(session, names, found, now)
     if up_to > row.sent_up_to:
         await session.execute(text(_UP_TO), {**names, "up_to": up_to})
     return Held(row.url, row.secret, row.registered_at)
+
+
+async def collect_late(session: AsyncSession, *, agency: str, referral_id: str, now: datetime) -> None:
+    """Make the deliveries of answers that came before the message was kept that they answer: `collect` has passed them.
+
+    In the transaction that keeps it, under the lock that `collect` takes.
+    """
+    line = {"agency": agency, "endpoint": Endpoint.FHIR}
+    since = await session.scalar(text(f"{_REGISTERED} FOR NO KEY UPDATE"), line)
+    if since is not None:
+        found = await answers.answers_to(session, agency=agency, referral_id=referral_id, since=since)
+        await _make(session, line, found, now)
+
+
+async def _make(
+    session: AsyncSession, line: Mapping[str, str], found: Sequence[answers.ItemNow], now: datetime
+) -> None:
+    if found:
+        ids = [item_id_of(each.share_id, each.kind, each.available_at) for each in found]
+        cursors = [each.cursor for each in found]
+        await session.execute(text(_MAKE), {**line, "ids": ids, "cursors": cursors, "now": now})
 
 
 async def claim(session: AsyncSession, line: Line, *, limit: int, now: datetime, until: datetime) -> Sequence[Claimed]:

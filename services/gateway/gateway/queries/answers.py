@@ -61,6 +61,14 @@ AND EXISTS (SELECT FROM fhir_message m WHERE m.agency = f.agency AND m.event = '
     AND m.referral_id = CAST(s.body AS json) #>> '{{content,referral_id}}')
 ORDER BY f.cursor
 """  # noqa: S608 - put together from constants
+_ANSWERS_TO = f"""
+SELECT {_FIELDS} FROM feed_item f
+JOIN section s ON s.agency = f.agency AND s.category = f.category AND s.subject_ref = f.subject_ref
+    AND s.share_id = f.share_id
+WHERE f.agency = :agency AND f.kind = 'share' AND f.category = 'referral-status' AND f.available_at >= :since
+AND CAST(s.body AS json) #>> '{{content,referral_id}}' = :referral_id
+ORDER BY f.cursor
+"""  # noqa: S608 - put together from constants
 _NOW = f"SELECT {_FIELDS} FROM feed_item f WHERE f.agency = :agency AND f.cursor = :cursor"  # noqa: S608
 _ANSWER = """
 SELECT share_id, person_id, body FROM section
@@ -81,6 +89,12 @@ async def items_after(session: AsyncSession, *, agency: str, after: int, limit: 
 async def answers_after(session: AsyncSession, *, agency: str, after: int) -> list[ItemNow]:
     """Those of the next items that answer a referral which the agency sent as a message, and that stand."""
     return _items((await session.execute(text(_ANSWERS_AFTER), {"agency": agency, "after": after})).all())
+
+
+async def answers_to(session: AsyncSession, *, agency: str, referral_id: str, since: datetime) -> list[ItemNow]:
+    """Those that answer this referral and stand, of what came since then."""
+    names = {"agency": agency, "referral_id": referral_id, "since": since}
+    return _items((await session.execute(text(_ANSWERS_TO), names)).all())
 
 
 async def item_now(session: AsyncSession, *, agency: str, cursor: int) -> ItemNow | None:
