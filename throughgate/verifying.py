@@ -1,9 +1,12 @@
 """Reading the whole share log and checking it with the public key alone: which entry was changed, removed or moved.
 
-Until the log is a Merkle tree with witnesses, whoever can also sign may cut its end off unseen; all else is noticed.
+What an auditor's questions are answered from, the columns beside each entry, is held to what was signed. Until the log
+is a Merkle tree with witnesses, whoever writes its tables at will may cut its end off unseen; all else is noticed.
 """
 
+import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +15,14 @@ import psycopg
 from contracts.log_proof import VerifierKey, batch_holds, leaf_holds, parse_verifier_key
 
 _BATCHES = "SELECT first_index, size, key_id, signature FROM log_batch ORDER BY first_index"
-_ENTRIES = (
-    "SELECT log_index, leaf, leaf_hash FROM log_entry WHERE log_index >= %s AND log_index < %s ORDER BY log_index"
-)
+_COLUMNS = ("source", "recipient", "category", "purpose", "decision", "basis", "clause", "reason", "share_id", "ends")
+_ENTRIES = f"""
+SELECT log_index, leaf, leaf_hash, kind, encode(person, 'hex'), encode(member, 'hex'), decided_at, {", ".join(_COLUMNS)}
+FROM log_entry WHERE log_index >= %s AND log_index < %s ORDER BY log_index
+"""  # noqa: S608 - put together from constants
+_UNSIGNED = "SELECT min(log_index) FROM log_entry WHERE log_index >= %s"
+_SIZE = "SELECT size FROM log_state WHERE log = %s"
+_AT_ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
 @dataclass(frozen=True)
@@ -40,23 +48,51 @@ def read_key(path: Path) -> VerifierKey:
 
 
 def verify_log(connection: psycopg.Connection[Any], key: VerifierKey) -> Verified:
-    """Checks every batch and every entry, one batch in memory at a time."""
+    """Checks every batch and every entry as of one moment, one batch in memory at a time."""
+    with connection.transaction():
+        connection.execute(_AT_ONE_MOMENT)
+        return _verify(connection, key)
+
+
+def _verify(connection: psycopg.Connection[Any], key: VerifierKey) -> Verified:
     findings: list[Finding] = []
     entries = batches = expected = 0
     for first, size, key_id, signature in connection.execute(_BATCHES).fetchall():
         if first != expected:
             findings.append(Finding(expected, "a batch is missing or out of place"))
         rows = connection.execute(_ENTRIES, (first, size)).fetchall()
-        by_index = {index: (leaf, bytes(digest)) for index, leaf, digest in rows}
-        for index in range(first, size):
-            if index not in by_index:
-                findings.append(Finding(index, "the entry is missing"))
-            elif not leaf_holds(by_index[index][0], by_index[index][1].hex()):
-                findings.append(Finding(index, "the entry's text is not what was hashed"))
+        by_index = {index: (leaf, bytes(digest), columns) for index, leaf, digest, *columns in rows}
+        wrong = ((index, _wrong(by_index.get(index))) for index in range(first, size))
+        findings += [Finding(index, what) for index, what in wrong if what]
         hashes = [by_index[index][1].hex() for index in range(first, size) if index in by_index]
         if not batch_holds(key, log=key.log, first_index=first, leaf_hashes=hashes, key_id=key_id, signature=signature):
             findings.append(Finding(first, f"the signature over entries {first} to {size - 1} does not hold"))
         entries += len(rows)
         batches += 1
         expected = size
+    ((unsigned,),) = connection.execute(_UNSIGNED, (expected,)).fetchall()
+    if unsigned is not None:
+        findings.append(Finding(unsigned, "there are entries that nobody signed"))
+    appended = connection.execute(_SIZE, (key.log,)).fetchone()
+    if (appended[0] if appended else 0) != expected:
+        findings.append(Finding(expected, "the log ends elsewhere than where it was appended to last"))
     return Verified(entries, batches, tuple(findings))
+
+
+def _wrong(entry: tuple[str, bytes, list[Any]] | None) -> str | None:
+    """What is wrong with an entry, its columns included."""
+    if entry is None:
+        return "the entry is missing"
+    leaf, digest, columns = entry
+    if not leaf_holds(leaf, digest.hex()):
+        return "the entry's text is not what was hashed"
+    return None if columns == _columns_of(json.loads(leaf)) else "a column says something else than the entry"
+
+
+def _columns_of(leaf: dict[str, Any]) -> list[Any]:
+    """What stands beside an entry, in the order in which it is read."""
+    is_share = leaf["kind"] == "share"
+    said = {name: leaf.get(name) if is_share else None for name in _COLUMNS}
+    said["source"] = leaf.get("source" if is_share else "agency")
+    member = leaf.get("requested_by" if is_share else "member")
+    return [leaf["kind"], leaf.get("person"), member, datetime.fromisoformat(leaf["decided_at"]), *said.values()]
