@@ -261,4 +261,32 @@ SERVICES = (
         "    ConsentRow,\n",
         (RACES, "-k", "two_numbers"),
     ),
+    Mutation(
+        "a-second-request-keeps-what-the-first-was-given",
+        "services/consent/consent/domain/plan.py",
+        "(live.basis, live.request_id) == (basis, request_id)",
+        "live.basis == basis",
+        ("tests/integration/consent/test_emergencies.py",),
+    ),
+    Mutation(
+        "what-two-numbers-share-stays-with-one",
+        "services/caseload/caseload/operations/referrals.py",
+        "        recorded_person_id=event.person_id,\n        agency=event.receiver,\n",
+        "        agency=event.receiver,\n        recorded_person_id=person_id,\n",
+        ("tests/integration/caseload/test_merged_referrals.py",),
+    ),
+    Mutation(
+        "a-prison-may-forget-that-it-holds-somebody",
+        "services/caseload/caseload/operations/involvement.py",
+        "    if holds:\n",
+        "    if holds and claim.reason:\n",
+        ("tests/integration/caseload/test_whose_involvement.py",),
+    ),
+    Mutation(
+        "an-owner-that-is-away-has-nothing",
+        "services/gateway/gateway/api/forward.py",
+        "return None if answer.status in (403, 404) else answer.raise_for_problem()",
+        "return answer if answer.ok else None",
+        ("tests/integration/gateway/test_owners_away.py",),
+    ),
 )

@@ -179,4 +179,18 @@ SHARED = (
         '"53300", "53200"',
         ("tests/faults/test_disk_full.py",),
     ),
+    Mutation(
+        "what-goes-first-is-not-waited-for",
+        "chassis/consumer.py",
+        "while self.first is not None and not self.first.caught_up",
+        "while self.first is None and not self.caught_up and False",
+        ("tests/integration/chassis/test_pipe.py", "-k", "goes_first"),
+    ),
+    Mutation(
+        "a-column-beside-an-entry-says-what-it-likes",
+        "throughgate/verifying.py",
+        "None if columns == _columns_of(json.loads(leaf)) else",
+        "None if columns else",
+        ("tests/integration/audit/test_verifying.py",),
+    ),
 )
