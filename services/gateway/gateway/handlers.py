@@ -12,7 +12,7 @@ from chassis.stream import Message
 from contracts.event import EventData
 from contracts.log import LogAppendedV1
 from contracts.log_proof import VerifierKey
-from gateway.domain.proof import has_turn, is_signed
+from gateway.domain.proof import erases_as_signed, has_turn, is_signed
 from gateway.operations.project import project
 
 log = logging.get(__name__)
@@ -45,7 +45,9 @@ def _unlike(message: Message, key: VerifierKey) -> str | None:
         return "shape"
     if message.key != batch.log or not is_signed(batch, key=key):
         return "signature"
-    return None if has_turn(batch, version=message.envelope.version, key=key) else "turn"
+    if not has_turn(batch, version=message.envelope.version, key=key):
+        return "turn"
+    return None if erases_as_signed(batch) else "erasure"
 
 
 def projecting(key: VerifierKey) -> Apply:

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.codes import EntryKind
 from contracts.log import LogAppendedV1
-from gateway.domain.proof import Believed, believe
+from gateway.domain.proof import Believed, believe, erases_as_signed
 from gateway.domain.shares import NotJustified, Share
 from tests.support.sharelog import MadeLog, altered
 
@@ -118,3 +118,12 @@ def test_of_reviews_only_those_that_found_against_a_share_matter() -> None:
     ]
     believed = believe(log.batch(*entries), key=log.key)
     assert [type(entry) for entry in believed.proven] == [NotJustified]
+
+
+@pytest.mark.parametrize("change", [{"detail": None}, {"salt": None}, {"detail": {"person_ids": [], "subjects": []}}])
+def test_an_erasure_names_whom_it_was_signed_for_or_is_none_of_the_log_s(change: dict[str, Any]) -> None:
+    log = MadeLog()
+    batch = log.batch(log.share("s0"), log.erasure("person-1"))
+    assert erases_as_signed(batch)
+    assert not erases_as_signed(altered(batch, 1, **change))
+    assert erases_as_signed(altered(batch, 0, detail=None)), "of a share the detail may be erased"

@@ -16,6 +16,7 @@ from gateway.domain.shares import Detail, Erased, NotJustified, Place, Proven, S
 
 REVIEW = "review.recorded.v1"
 ERASURE = "erasure.recorded.v1"
+_ERASES = f'"event":"{ERASURE}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,15 @@ def has_turn(batch: LogAppendedV1, *, version: int, key: VerifierKey) -> bool:
     """Whether the log's key gave the batch that turn: a true batch sent in another is as good as a forged one."""
     return batch.turn_signature is not None and turn_holds(
         key, log=batch.log, version=version, signature=batch.signature, turn_signature=batch.turn_signature
+    )
+
+
+def erases_as_signed(batch: LogAppendedV1) -> bool:
+    """Whether every erasure in a batch names whom it was signed for. Audit sends none without; details of shares may be
+    missing, because somebody was erased."""
+    entries = enumerate(batch.entries, batch.first_index)
+    return all(
+        _entry(entry, log=batch.log, index=index)[1] is None for index, entry in entries if _ERASES in entry.leaf
     )
 
 
