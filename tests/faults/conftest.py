@@ -84,16 +84,22 @@ def crash_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("crash") / "point"
 
 
-@pytest.fixture(scope="session")
-def faulty_embedded_stack(crash_file: Path) -> Iterator[RunningStack]:
-    with running_stack(environment={"THROUGHGATE_CRASH_FILE": str(crash_file)}) as running:
-        yield running
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One stack at a time: what plays on Apache Kafka follows on what plays on the embedded broker, or goes before."""
+    if "faulty_stack" in metafunc.fixturenames:
+        broker = "kafka" if "kafka_scene" in metafunc.fixturenames else "embedded"
+        metafunc.parametrize("faulty_stack", [broker], indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-def faulty_kafka_stack(crash_file: Path, kafka_bootstrap: str) -> Iterator[RunningStack]:
-    told = {"THROUGHGATE_CRASH_FILE": str(crash_file), "THROUGHGATE_KAFKA_SESSION_TIMEOUT_MS": "6000"}
-    with stack_on_kafka(kafka_bootstrap, environment=told) as running:
+def faulty_stack(request: pytest.FixtureRequest, crash_file: Path) -> Iterator[RunningStack]:
+    told = {"THROUGHGATE_CRASH_FILE": str(crash_file)}
+    if request.param == "kafka":
+        bootstrap: str = request.getfixturevalue("kafka_bootstrap")
+        made = stack_on_kafka(bootstrap, environment={**told, "THROUGHGATE_KAFKA_SESSION_TIMEOUT_MS": "6000"})
+    else:
+        made = running_stack(environment=told)
+    with made as running:
         yield running
 
 
@@ -109,14 +115,12 @@ async def on_stage(stack: RunningStack, crash_file: Path) -> AsyncIterator[Scene
 
 
 @pytest.fixture
-async def scene(faulty_embedded_stack: RunningStack, crash_file: Path) -> AsyncIterator[Scene]:
-    async with on_stage(faulty_embedded_stack, crash_file) as made:
+async def scene(faulty_stack: RunningStack, crash_file: Path) -> AsyncIterator[Scene]:
+    async with on_stage(faulty_stack, crash_file) as made:
         yield made
 
 
 @pytest.fixture
-async def kafka_scene(
-    faulty_kafka_stack: RunningStack, crash_file: Path, kafka_node: KafkaServer
-) -> AsyncIterator[Scene]:
-    async with on_stage(faulty_kafka_stack, crash_file) as made:
+async def kafka_scene(faulty_stack: RunningStack, crash_file: Path, kafka_node: KafkaServer) -> AsyncIterator[Scene]:
+    async with on_stage(faulty_stack, crash_file) as made:
         yield replace(made, kafka=kafka_node)
