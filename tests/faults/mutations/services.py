@@ -52,8 +52,8 @@ SERVICES = (
     Mutation(
         "a-copy-takes-another-turn",
         "services/gateway/gateway/handlers.py",
-        "version=message.envelope.version, key=key) else",
-        "version=message.envelope.version, key=key) or batch else",
+        "if not has_turn(batch, version=message.envelope.version, key=key):",
+        "if not batch.turn_signature:",
         ("tests/isolation/test_planted.py",),
     ),
     Mutation(
