@@ -259,7 +259,7 @@ SERVICES = (
         "services/consent/consent/operations/merges.py",
         "    ConsentRow,\n    WithdrawalRow,\n",
         "    ConsentRow,\n",
-        (RACES, "-k", "two_numbers"),
+        ("tests/integration/consent/test_merges.py",),
     ),
     Mutation(
         "a-second-request-keeps-what-the-first-was-given",

@@ -167,7 +167,7 @@ SHARED = (
         "chassis/parked.py",
         "SET version = :at, parked_at = NULL, parked_reason = NULL",
         "SET version = :at, parked_reason = NULL",
-        ("tests/system/test_runbook.py", "-k", "parked"),
+        ("tests/integration/chassis/test_parking.py",),
     ),
     Mutation(
         "a-full-disk-says-something-of-the-data",
