@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from contracts.log_proof import VerifierKey, batch_holds, leaf_holds, parse_verifier_key
 
@@ -48,9 +49,14 @@ def read_key(path: Path) -> VerifierKey:
 
 
 def verify_log(connection: psycopg.Connection[Any], key: VerifierKey) -> Verified:
-    """Checks every batch and every entry as of one moment, one batch in memory at a time."""
+    """Checks every batch and every entry as of one moment, one batch in memory at a time.
+
+    In a transaction that has begun already it sees what that sees.
+    """
+    is_idle = connection.info.transaction_status is TransactionStatus.IDLE
     with connection.transaction():
-        connection.execute(_AT_ONE_MOMENT)
+        if is_idle:
+            connection.execute(_AT_ONE_MOMENT)
         return _verify(connection, key)
 
 

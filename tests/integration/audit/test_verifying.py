@@ -50,3 +50,12 @@ async def test_of_a_log_as_it_was_written_nothing_is_found(owner: psycopg.Connec
 async def test_what_was_changed_is_found(owner: psycopg.Connection[Any], signing: Signer, what: str) -> None:
     owner.execute(WRONG[what])
     assert verify_log(owner, signing.verifier).findings
+
+
+async def test_who_changes_something_may_look_before_it_is_committed(
+    owner: psycopg.Connection[Any], signing: Signer
+) -> None:
+    with owner.transaction(force_rollback=True):
+        owner.execute(WRONG["a recipient"])
+        assert verify_log(owner, signing.verifier).findings
+    assert verify_log(owner, signing.verifier).findings == ()
