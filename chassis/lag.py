@@ -26,8 +26,9 @@ class Progress:
 
     async def has_caught_up(self) -> bool:
         """Whether all is taken that was there when it was fetched last. By what came with each fetch: the embedded
-        broker does not know the end of a partition when it is asked for it."""
-        if self._client is None or not self._client.assignment():
+        broker does not know the end of a partition when it is asked for it. Who was given no partition has nothing to
+        take: another process of the group has them all."""
+        if self._client is None:
             return False
         for partition in self._client.assignment():
             end = self._client.highwater(partition)

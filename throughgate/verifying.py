@@ -4,7 +4,6 @@ What an auditor's questions are answered from, the columns beside each entry, is
 is a Merkle tree with witnesses, whoever writes its tables at will may cut its end off unseen; all else is noticed.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from contracts.log_leaf import Leaf, MalformedLeaf, ShareLeaf, read_leaf
 from contracts.log_proof import VerifierKey, batch_holds, leaf_holds, parse_verifier_key
 
 _BATCHES = "SELECT first_index, size, key_id, signature FROM log_batch ORDER BY first_index"
@@ -92,13 +92,16 @@ def _wrong(entry: tuple[str, bytes, list[Any]] | None) -> str | None:
     leaf, digest, columns = entry
     if not leaf_holds(leaf, digest.hex()):
         return "the entry's text is not what was hashed"
-    return None if columns == _columns_of(json.loads(leaf)) else "a column says something else than the entry"
+    try:
+        said = _columns_of(read_leaf(leaf))
+    except (MalformedLeaf, ValueError):
+        return "the entry's text is no entry of a share log"
+    return None if columns == said else "a column says something else than the entry"
 
 
-def _columns_of(leaf: dict[str, Any]) -> list[Any]:
-    """What stands beside an entry, in the order in which it is read."""
-    is_share = leaf["kind"] == "share"
-    said = {name: leaf.get(name) if is_share else None for name in _COLUMNS}
-    said["source"] = leaf.get("source" if is_share else "agency")
-    member = leaf.get("requested_by" if is_share else "member")
-    return [leaf["kind"], leaf.get("person"), member, datetime.fromisoformat(leaf["decided_at"]), *said.values()]
+def _columns_of(leaf: Leaf) -> list[Any]:
+    """What stands beside an entry, in the order in which it is read. Raises ValueError."""
+    at = datetime.fromisoformat(leaf.decided_at)
+    if isinstance(leaf, ShareLeaf):
+        return [leaf.kind, leaf.person, leaf.requested_by, at, *(getattr(leaf, name) for name in _COLUMNS)]
+    return [leaf.kind, leaf.person, leaf.member, at, leaf.agency, *(None for _ in _COLUMNS[1:])]

@@ -15,6 +15,9 @@ from throughgate.verifying import verify_log
 TABLES = ("log_entry", "log_dedup", "log_batch", "log_turn")
 WRONG = {
     "a text": "UPDATE log_entry SET leaf = replace(leaf, 'permitted', 'refused') WHERE log_index = 0",
+    "a text and its hash": """
+        UPDATE log_entry SET leaf = '{}', leaf_hash = sha256('\\x00'::bytea || convert_to('{}', 'UTF8'))
+        WHERE log_index = 0""",
     "a recipient": "UPDATE log_entry SET recipient = 'nobody' WHERE log_index = 0",
     "whose it is": "UPDATE log_entry SET person = NULL WHERE log_index = 1",
     "a verdict": "UPDATE log_entry SET decision = 'refused' WHERE decision = 'permitted'",

@@ -181,8 +181,11 @@ async def lock(session: AsyncSession, ids: Iterable[str]) -> dict[str, str]:
             raise PersonNotFound()
         if now == locked:
             return now
-        await session.execute(
-            text("SELECT id FROM person WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"),
+        rows = await session.execute(
+            text("SELECT alias_of, erased_at FROM person WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"),
             {"ids": sorted(set(now.values()))},
         )
+        alone = all(alias is None and erased_at is None for alias, erased_at in rows)
+        if alone and list(now.values()) == list(now):
+            return now  # nobody was followed, so nothing can have parted
         locked = now

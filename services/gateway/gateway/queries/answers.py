@@ -52,23 +52,23 @@ _AFTER = f"""
 SELECT {_FIELDS} FROM feed_item f
 WHERE f.agency = :agency AND f.cursor > :after ORDER BY f.cursor LIMIT :limit
 """  # noqa: S608
-_ANSWERS_AFTER = f"""
+_ANSWERS = f"""
 SELECT {_FIELDS} FROM feed_item f
 JOIN section s ON s.agency = f.agency AND s.category = f.category AND s.subject_ref = f.subject_ref
     AND s.share_id = f.share_id
-WHERE f.agency = :agency AND f.cursor > :after AND f.kind = 'share' AND f.category = 'referral-status'
+WHERE f.agency = :agency AND f.kind = 'share' AND f.category = 'referral-status'
+"""  # noqa: S608 - put together from constants
+_ANSWERS_AFTER = f"""
+{_ANSWERS} AND f.cursor > :after
 AND EXISTS (SELECT FROM fhir_message m WHERE m.agency = f.agency AND m.event = '{REQUEST}'
     AND m.referral_id = CAST(s.body AS json) #>> '{{content,referral_id}}')
 ORDER BY f.cursor
-"""  # noqa: S608 - put together from constants
+"""
 _ANSWERS_TO = f"""
-SELECT {_FIELDS} FROM feed_item f
-JOIN section s ON s.agency = f.agency AND s.category = f.category AND s.subject_ref = f.subject_ref
-    AND s.share_id = f.share_id
-WHERE f.agency = :agency AND f.kind = 'share' AND f.category = 'referral-status' AND f.available_at >= :since
+{_ANSWERS} AND f.available_at >= :since
 AND CAST(s.body AS json) #>> '{{content,referral_id}}' = :referral_id
 ORDER BY f.cursor
-"""  # noqa: S608 - put together from constants
+"""
 _NOW = f"SELECT {_FIELDS} FROM feed_item f WHERE f.agency = :agency AND f.cursor = :cursor"  # noqa: S608
 _ANSWER = """
 SELECT share_id, person_id, body FROM section

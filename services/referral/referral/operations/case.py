@@ -107,8 +107,8 @@ def note(
     code: str | None = None,
     member: str | None = None,
 ) -> None:
-    """A line of that side's history, with the code only where the side gave it; and the event, once, of what is so. All
-    events of a referral are of the number under which it was made, so that they stay in order through merges."""
+    """A line of that side's history, with the code only where the side gave it; and the event, once, of what is so. It
+    is of the number under which the referral was made: so its states stay in order through merges."""
     if role is SENDER or case.row.received_at is not None:
         case.history.append(
             HistoryRow(
