@@ -271,8 +271,8 @@ SERVICES = (
     Mutation(
         "what-two-numbers-share-stays-with-one",
         "services/caseload/caseload/operations/referrals.py",
-        "        recorded_person_id=event.person_id,\n        agency=event.receiver,\n",
-        "        agency=event.receiver,\n        recorded_person_id=person_id,\n",
+        "        recorded_person_id=taken.recorded_person_id,\n",
+        "        recorded_person_id=taken.person_id,\n",
         ("tests/integration/caseload/test_merged_referrals.py",),
     ),
     Mutation(

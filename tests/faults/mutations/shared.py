@@ -36,6 +36,7 @@ SHARED = (
         "WHERE sent_at IS NULL AND lane = :lane",
         "WHERE id > (SELECT coalesce(max(id), 0) FROM outbox WHERE sent_at IS NOT NULL) AND lane = :lane",
         (f"{TWO}::test_what_was_written_first_and_committed_last_is_sent_too",),
+        cheap=True,
     ),
     Mutation(
         "a-new-broker-is-not-sent-what-the-old-one-lost",
@@ -66,6 +67,7 @@ SHARED = (
         " message.envelope.version > at[stream] + 1:",
         "        if stream in parked:",
         (TURNS, PIPE, "-k", "not kafka"),
+        cheap=True,
     ),
     Mutation(
         "an-event-is-taken-from-any-stream",
@@ -126,6 +128,7 @@ SHARED = (
         "        if self.capacity.is_full:\n",
         "        if self.capacity.at_once < 0:\n",
         ("tests/unit/chassis/test_capacity.py",),
+        cheap=True,
     ),
     Mutation(
         "what-nobody-reads-stays",

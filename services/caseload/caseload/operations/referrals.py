@@ -41,27 +41,18 @@ async def _open(session: AsyncSession, event: ReferralStateChangedV1, person_id:
     stood_as = InvolvementState(present.state) if present else None
     if others:
         stood_as = others[0].stood_as
-    session.add(
-        TakenOn(
-            referral_id=event.referral_id,
-            person_id=person_id,
-            recorded_person_id=event.person_id,
-            agency=event.receiver,
-            role=role,
-            stood_as=stood_as,
-            since=now,
-        )
-    )
-    await _say(
-        session,
-        present,
+    taken = TakenOn(
+        referral_id=event.referral_id,
         person_id=person_id,
         recorded_person_id=event.person_id,
         agency=event.receiver,
-        roles=tuple(dict.fromkeys((*(present.roles if present else ()), role))),
-        state=InvolvementState.CONFIRMED,
-        now=now,
+        role=role,
+        stood_as=stood_as,
+        since=now,
     )
+    session.add(taken)
+    roles = tuple(dict.fromkeys((*(present.roles if present else ()), role)))
+    await _say(session, present, taken, roles=roles, state=InvolvementState.CONFIRMED, now=now)
 
 
 async def _close(session: AsyncSession, taken: TakenOn, now: datetime) -> None:
@@ -77,25 +68,14 @@ async def _close(session: AsyncSession, taken: TakenOn, now: datetime) -> None:
     if left is None:
         await end(session, [present], via="referral", now=now)
         return
-    await _say(
-        session,
-        present,
-        person_id=taken.person_id,
-        recorded_person_id=taken.recorded_person_id,
-        agency=taken.agency,
-        roles=roles,
-        state=left,
-        now=now,
-    )
+    await _say(session, present, taken, roles=roles, state=left, now=now)
 
 
 async def _say(
     session: AsyncSession,
     present: Involvement | None,
+    taken: TakenOn,
     *,
-    person_id: str,
-    recorded_person_id: str,
-    agency: str,
     roles: tuple[str, ...],
     state: InvolvementState,
     now: datetime,
@@ -110,9 +90,9 @@ async def _say(
     )
     row, changed = write(
         present,
-        person_id=person_id,
-        recorded_person_id=recorded_person_id,
-        agency=agency,
+        person_id=taken.person_id,
+        recorded_person_id=taken.recorded_person_id,
+        agency=taken.agency,
         claim=claim,
         state=state,
         via="referral",
