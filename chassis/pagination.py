@@ -9,12 +9,13 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from chassis.access_log import matched_route
@@ -101,6 +102,12 @@ class Page:
         """The body `{"items", "next"}` of `fetch` rows read, each turned into its item."""
         kept, following = self.cut(rows, key)
         return {"items": [item(row) for row in kept], "next": following}
+
+    def sparse(self, items: Iterable[BaseModel], following: str | None) -> Response:
+        """The same of a page that `cut` made, as a response: what an item has not is left out, `next` never is."""
+        kept = [item.model_dump(mode="json", by_alias=True, exclude_none=True) for item in items]
+        link = self.response.headers.get("link")
+        return JSONResponse({"items": kept, "next": following}, headers={"Link": link} if link else None)
 
     def link(self, cursor: str) -> str:
         """Add `Link: rel="next"` for a cursor to the answer, and return the cursor."""

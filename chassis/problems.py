@@ -106,9 +106,8 @@ def problem_response(
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,
+        "detail": detail or f"{HTTPStatus(status).phrase}.",
     }
-    if detail:
-        body["detail"] = detail
     if found := [dict(error) for error in errors]:
         body["errors"] = found
     body.update({name: value for name, value in (extra or {}).items() if name not in body})

@@ -1,8 +1,11 @@
-"""A query parameter that a route does not know is refused: a misspelt filter would silently widen the answer."""
+"""A query parameter that a route does not know is refused: a misspelt filter would silently widen the answer.
+
+`dependencies=[any_query]` on a route whose callers follow another standard: what they add is passed over.
+"""
 
 from functools import lru_cache
 
-from fastapi import Request
+from fastapi import Depends, Request
 from pydantic import BaseModel
 
 from chassis.access_log import matched_route
@@ -14,7 +17,7 @@ async def only_known_query(request: Request) -> None:
     """Application-wide dependency: 422 for an unknown query parameter."""
     _, route = matched_route(request.scope)
     dependant = getattr(route, "dependant", None)
-    if not request.query_params or dependant is None:
+    if not request.query_params or dependant is None or _takes_any(ByIdentity(dependant)):
         return
     known = _known(ByIdentity(dependant))
     if set(request.query_params) <= known:
@@ -25,6 +28,18 @@ async def only_known_query(request: Request) -> None:
         code="unknown-parameter",
         errors=[{"rule": "unknown-parameter", "detail": f"known here: {', '.join(sorted(known))}"}],
     )
+
+
+async def _any_query() -> None:
+    """Says by being there that unknown parameters are no mistake."""
+
+
+any_query = Depends(_any_query)
+
+
+@lru_cache(maxsize=4096)
+def _takes_any(dependants: ByIdentity) -> bool:
+    return any(dependant.call is _any_query for dependant in dependants)
 
 
 @lru_cache(maxsize=4096)

@@ -62,7 +62,7 @@ class Condition(_Closed):
     ]
     kinds: tuple[AgencyKind, ...] = ()
     """For `contracted-by` and `not-contracted`: the kinds of agency that would hold the contract."""
-    days: int | None = None
+    days: Annotated[int, Field(ge=0, le=3660)] | None = None
     """For `near-homelessness`: at most so many days before release."""
     only_for: tuple[Category, ...] = ()
     """The categories it applies to; none means all of the clause's."""

@@ -7,11 +7,14 @@ from contracts.codes import AgencyKind, CustodyStatus, ErasureReason, Involvemen
 from contracts.event import EventData, Instant, Part
 from contracts.topics import Topic
 
+EVERY_PRISON = "*"
+"""The code of the national feed, which may speak for every prison."""
+
 
 class AgencyCodes(Part):
     ods: str | None = None
     mdi: str | None = None
-    """A prison's code; `*` marks the national feed, which may speak for every prison."""
+    """A prison's code, or EVERY_PRISON."""
 
 
 class AgencyContact(Part):

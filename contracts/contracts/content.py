@@ -96,7 +96,7 @@ class Mappa(Content):
     managed: bool
     category: Literal[1, 2, 3, 4] | None = None
     level: Literal[1, 2, 3] | None = None
-    until: date | None = None
+    until: Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1))] | None = None
 
 
 class RiskMarker(Content):

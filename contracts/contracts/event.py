@@ -1,25 +1,30 @@
 """What every event has in common: a type, a topic, a key. Closed for producers, tolerant for consumers."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from contracts.topics import Topic
+
+EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+"""What is said to be before is the zero of a clock or a slip; and days before year 1 cannot be reckoned with."""
 
 
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("an instant carries its offset")
     try:
-        value.astimezone(UTC)
+        moment = value.astimezone(UTC)
     except OverflowError:
-        raise ValueError("an instant is between the years 1 and 9999 in UTC") from None
-    return value
+        moment = None
+    if moment is None or moment < EARLIEST:
+        raise ValueError("an instant is of the years 1900 to 9999 in UTC")
+    return moment
 
 
 Instant = Annotated[datetime, AfterValidator(_aware)]
-"""A moment, always with an offset."""
+"""A moment, given with whatever offset, kept and told in UTC: one moment has one spelling."""
 
 JsonObject = dict[str, Any]
 

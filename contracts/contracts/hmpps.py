@@ -13,7 +13,9 @@ from typing import Any, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from contracts.caseload import EVERY_PRISON
 from contracts.errors import Invalid
+from contracts.event import EARLIEST
 from contracts.text import DETAIL, unstorable
 
 NAMESPACE = UUID("6f1c0e6a-3f0b-5d59-9d0e-3b6a5b0d7c11")
@@ -46,6 +48,16 @@ class MalformedHmppsEvent(Invalid):
     """The message is no HMPPS domain event."""
 
     code: ClassVar[str] = "malformed-hmpps-event"
+
+
+class NotJson(MalformedHmppsEvent):
+    """What came is not even JSON."""
+
+
+class NotYourPrison(Invalid):
+    """The message is about another prison than the caller."""
+
+    code: ClassVar[str] = "not-your-prison"
 
 
 @dataclass(frozen=True)
@@ -107,6 +119,12 @@ def parse(raw: bytes) -> HmppsEvent | None:
     return event
 
 
+def ensure_speaks_for(event: HmppsEvent, own_code: str | None) -> None:
+    """A message that names its prison comes from there, or from the national feed. Raises NotYourPrison."""
+    if event.prison_id is not None and own_code not in {EVERY_PRISON, event.prison_id}:
+        raise NotYourPrison(pointer="/additionalInformation/prisonId")
+
+
 def unwrap(raw: bytes) -> bytes:
     """The inner message's bytes: the `Message` of an SNS notification, or `raw` itself."""
     outer = _object(raw)
@@ -122,7 +140,7 @@ def _object(raw: bytes) -> dict[str, Any]:
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError):
-        raise MalformedHmppsEvent("the message is not JSON") from None
+        raise NotJson("the message is not JSON") from None
     if not isinstance(value, dict):
         raise MalformedHmppsEvent("the message is not a JSON object")
     return value
@@ -172,7 +190,9 @@ def _instant(value: object, pointer: str) -> datetime:
         raise MalformedHmppsEvent("a time is missing or malformed", pointer=pointer)
     found = found if found.tzinfo else found.replace(tzinfo=LONDON)
     try:
-        found.astimezone(UTC)
+        moment = found.astimezone(UTC)
     except OverflowError:
-        raise MalformedHmppsEvent("a time is before year 1 or after 9999", pointer=pointer) from None
-    return found
+        moment = None
+    if moment is None or moment < EARLIEST:
+        raise MalformedHmppsEvent("a time is before 1900 or after 9999", pointer=pointer)
+    return moment

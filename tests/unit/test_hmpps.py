@@ -1,7 +1,7 @@
 """HMPPS domain events: bare or enveloped, one id per message, four names for one number."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.hmpps import KINDS, NUMBER_KEYS, HmppsKind, MalformedHmppsEvent, event_id_of, parse
+from contracts.hmpps import (
+    KINDS,
+    NUMBER_KEYS,
+    HmppsKind,
+    MalformedHmppsEvent,
+    NotYourPrison,
+    ensure_speaks_for,
+    event_id_of,
+    parse,
+)
 
 RECEIVED = "prison-offender-events.prisoner.received"
 
@@ -55,7 +64,7 @@ def test_the_person_reference_names_the_person_where_no_key_does() -> None:
     assert event.prison_number == "A4092EA"
 
 
-def test_times_keep_their_offset_and_local_ones_are_of_england_and_wales() -> None:
+def test_times_are_told_in_utc_and_local_ones_are_of_england_and_wales() -> None:
     cases = {
         "2024-06-24T16:06:39+01:00": datetime(2024, 6, 24, 15, 6, 39, tzinfo=UTC),
         "2024-06-24T16:06:39": datetime(2024, 6, 24, 15, 6, 39, tzinfo=UTC),
@@ -64,7 +73,7 @@ def test_times_keep_their_offset_and_local_ones_are_of_england_and_wales() -> No
     for text, instant in cases.items():
         event = parse(raw(at=text, nomsNumber="A4092EA", prisonId="SWI"))
         assert event is not None
-        assert event.occurred_at - instant == timedelta(0)
+        assert (event.occurred_at, event.occurred_at.tzinfo) == (instant, UTC)
 
 
 def test_types_of_either_style_are_known_and_others_are_none() -> None:
@@ -118,7 +127,7 @@ def test_what_is_no_event_is_refused_without_echo(message: bytes) -> None:
     assert "A4092EA" not in refused.value.detail
 
 
-@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
 def test_a_time_that_no_calendar_holds_is_refused(at: str) -> None:
     with pytest.raises(MalformedHmppsEvent):
         parse(raw(at=at, nomsNumber="A4092EA", prisonId="SWI"))
@@ -147,3 +156,13 @@ def test_no_json_makes_it_fail_in_any_other_way(value: Any) -> None:
         parse(json.dumps(value).encode())
     except MalformedHmppsEvent:
         return
+
+
+def test_the_national_feed_speaks_for_every_prison_and_a_prison_for_itself() -> None:
+    event = parse(raw(nomsNumber="A4092EA", prisonId="SWI"))
+    assert event is not None
+    for code in ("*", "SWI"):
+        ensure_speaks_for(event, code)
+    for other in ("MDI", None):
+        with pytest.raises(NotYourPrison):
+            ensure_speaks_for(event, other)

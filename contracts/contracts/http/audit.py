@@ -1,15 +1,27 @@
 """HTTP bodies of audit (api.md, Auditor). Never the content of a share: who, what category, whom, why and when."""
 
-from datetime import datetime
+import re
+from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from contracts.codes import Basis, Category, EntryKind, Purpose, Reason, Verdict
 from contracts.event import Instant
+from contracts.hmpps import LONDON
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
 OpaqueId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)]
+
+
+def _beginning(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        return datetime.combine(date.fromisoformat(value), time(), LONDON)
+    return value
+
+
+Bound = Annotated[Instant, BeforeValidator(_beginning)]
+"""An end of a range: an instant with its offset, or a bare day: its beginning in England and Wales."""
 Member = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -37,8 +49,8 @@ class ShareFilter(Filter):
     reason: Reason | None = None
     member: Member | None = None
     subject_ref: OpaqueId | None = None
-    decided_from: Instant | None = None
-    decided_to: Instant | None = None
+    decided_from: Bound | None = None
+    decided_to: Bound | None = None
 
 
 class EntryFilter(Filter):
@@ -48,8 +60,8 @@ class EntryFilter(Filter):
     person_id: OpaqueId | None = None
     agency: Code | None = None
     member: Member | None = None
-    decided_from: Instant | None = None
-    decided_to: Instant | None = None
+    decided_from: Bound | None = None
+    decided_to: Bound | None = None
 
 
 class AccessFilter(Filter):
@@ -64,8 +76,8 @@ class SummaryFilter(Filter):
     """`GET /summary`. `from` and `to` bound the time of decision."""
 
     by: Literal["recipient", "category", "basis", "decision"]
-    from_: Instant | None = Field(default=None, alias="from")
-    to: Instant | None = None
+    from_: Bound | None = Field(default=None, alias="from")
+    to: Bound | None = None
 
 
 class CountsFilter(Filter):

@@ -98,12 +98,13 @@ class ResolveAnswer(Body):
 
 
 class BulkRegistration(Body):
-    """One line: a reference and, where the person may be unknown, who it is."""
+    """One line: a reference and, where the person may be unknown, who it is. A date of birth that is none is the
+    line's own fault and no other's, and so is judged with it."""
 
     person: Reference
     identifiers: Annotated[list[IdentifierBody], Field(max_length=20)] | None = None
     name: NameBody | None = None
-    date_of_birth: date | None = None
+    date_of_birth: Any = None
 
 
 class BulkRegistrationsBody(Body):
@@ -197,7 +198,7 @@ class WarningBody(Body):
     to: Annotated[list[AddresseeBody], Field(min_length=1, max_length=20)]
     risk: WarningRisk
     text: LongText
-    justification: Annotated[str, StringConstraints(min_length=20, max_length=4000, strip_whitespace=True)]
+    justification: LongText
 
 
 class WarningAnswer(Body):

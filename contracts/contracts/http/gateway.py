@@ -165,6 +165,7 @@ class ReferenceSet(Body):
 
     set: str
     items: list[CodeEntry]
+    next: str | None
 
 
 class DeliveryLine(Body):

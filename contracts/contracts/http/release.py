@@ -151,6 +151,7 @@ class ReleaseDateAnswer(Body):
 
 class ReleaseDates(Body):
     items: list[ReleaseDateAnswer]
+    next: str | None
 
 
 class DateMove(Body):

@@ -62,3 +62,4 @@ class Gap(Body):
 
 class Gaps(Body):
     items: list[Gap]
+    next: str | None

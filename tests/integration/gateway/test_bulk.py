@@ -132,4 +132,4 @@ async def test_events_go_to_the_owner_of_what_they_tell(pipe: Pipe) -> None:
     assert person["custody_status"]["content"]["status"] == "released"
     unused = await pipe.call(*PRISON, "POST", "/events", {"eventType": "prison-offender-events.prisoner.alert"})
     assert (unused.status_code, unused.content) == (204, b"")
-    problem(await pipe.call(*PRISON, "POST", "/events", raw=b"soon"), 422, "malformed-hmpps-event")
+    problem(await pipe.call(*PRISON, "POST", "/events", raw=b"soon"), 400, "malformed")

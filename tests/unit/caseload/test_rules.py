@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from caseload.domain.agencies import InvalidAgency, ensure_valid, may_speak_for
+from caseload.domain.agencies import InvalidAgency, ensure_valid
 from caseload.domain.involvement import (
     CONFIRMS_OTHERS,
     ConfirmsItself,
@@ -106,10 +106,3 @@ def test_an_entry_that_breaks_a_rule_is_refused_at_its_field() -> None:
         with pytest.raises(InvalidAgency) as refused:
             ensure_valid(agency(**said))
         assert refused.value.pointer == pointer
-
-
-def test_the_national_feed_speaks_for_every_prison_and_a_prison_for_itself() -> None:
-    assert may_speak_for("*", "SWI")
-    assert may_speak_for("SWI", "SWI")
-    assert not may_speak_for("MDI", "SWI")
-    assert not may_speak_for(None, "SWI")

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from chassis.http import create_app
 from chassis.settings import Environment, Settings
-from contracts.text import unstorable
+from contracts.text import MAX_DEPTH, unstorable
 from tests.support.http import client
 from tests.support.tokens import TOKENS
 
@@ -57,3 +57,16 @@ async def test_a_path_is_judged_too() -> None:
 def test_keys_count_as_text() -> None:
     assert unstorable({"a": {"b\x00": 1}}) == ("a",)
     assert unstorable({"a": [1, None, "fine"]}) is None
+
+
+def test_what_is_nested_without_end_is_found_and_not_followed() -> None:
+    assert unstorable(nested(MAX_DEPTH)) is None
+    for depth in (MAX_DEPTH + 1, 10_000):
+        assert unstorable(nested(depth)) == (0,) * (MAX_DEPTH + 1)
+
+
+def nested(depth: int) -> object:
+    found: object = "fine"
+    for _ in range(depth):
+        found = [found]
+    return found

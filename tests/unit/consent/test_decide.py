@@ -14,6 +14,7 @@ from tests.support.consent_world import (
     NOW,
     consent,
     involvement,
+    mappa,
     policy,
     question,
     request,
@@ -139,6 +140,11 @@ def test_asking_again_comes_at_the_next_instant_at_which_something_begins_or_end
     assert moments[:4] == [NOW + 2 * DAY, NOW + 5 * DAY, NOW + 10 * DAY, NOW + 30 * DAY]
     assert moments[4].date() == date(2027, 4, 6)
     assert moments[-1] == policy().boundaries[-1]
+
+
+def test_a_last_day_after_which_there_is_none_ends_nothing() -> None:
+    nobody, for_ever = (PersonFacts(version=1, mappa=found) for found in ((), (mappa(until=date.max),)))
+    assert decide_again_at(for_ever, policy(), NOW) == decide_again_at(nobody, policy(), NOW)
 
 
 def test_redaction_takes_out_what_it_names_and_nothing_else() -> None:

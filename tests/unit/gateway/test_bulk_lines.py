@@ -29,6 +29,7 @@ def test_a_good_line_keeps_what_was_said() -> None:
         (b"\xff\xfe", "line-malformed"),
         (b"[" * 100_000, "line-too-long"),
         (b"[" * 10_000, "line-malformed"),
+        (line(date=json.loads("[" * 400 + "]" * 400)), "line-invalid"),
         (b"[1]", "line-malformed"),
         (b"null", "line-malformed"),
         (line(note="x" * MAX_LINE_BYTES), "line-too-long"),

@@ -3,13 +3,14 @@
 from datetime import date
 
 from fastapi import APIRouter
+from pydantic import TypeAdapter, ValidationError
 
 from caseload.api.dependencies import NowDep
 from caseload.api.translate import line_of
 from caseload.domain.identifiers import Identifier
 from caseload.domain.references import PersonNotFound, parse_reference
 from caseload.operations.registration_plan import Line
-from caseload.operations.registrations import register_all
+from caseload.operations.registrations import InvalidBirth, register_all
 from caseload.queries.facts import speaks_for_every_prison
 from caseload.queries.people import merged_into, resolve, versions
 from chassis.auth import ActorDep
@@ -32,6 +33,7 @@ router = APIRouter(prefix="/v1", tags=["bulk"])
 
 Outcome = str | Refusal
 """A person's id, or why there is none."""
+_DATE = TypeAdapter(date)
 
 
 @router.post("/people/resolve")
@@ -99,9 +101,16 @@ def _line(body: BulkRegistration, reference: str | Identifier, today: date) -> L
         reference,
         identifiers=body.identifiers,
         name=body.name,
-        date_of_birth=body.date_of_birth,
+        date_of_birth=_birth(body.date_of_birth),
         today=today,
     )
+
+
+def _birth(said: object) -> date:
+    try:
+        return _DATE.validate_python(said)
+    except ValidationError:
+        raise InvalidBirth(pointer="/date_of_birth") from None
 
 
 def _answer(outcome: Outcome | None, at: dict[str, int]) -> BulkRegistered:

@@ -7,7 +7,6 @@ from contracts.caseload import Agency
 from contracts.codes import AgencyKind
 from contracts.errors import Invalid
 
-EVERY_PRISON = "*"
 """Prison code of the national feed: it may speak for every prison and holds nobody itself."""
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
@@ -39,8 +38,3 @@ def ensure_valid(agency: Agency) -> None:
     for pointer, holds in rules:
         if not holds:
             raise InvalidAgency(pointer=pointer)
-
-
-def may_speak_for(own_code: str | None, prison_code: str) -> bool:
-    """Whether an agency with this prison code may send events of that prison."""
-    return own_code is not None and own_code in {EVERY_PRISON, prison_code}

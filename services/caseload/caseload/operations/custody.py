@@ -11,7 +11,6 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col, or_, select
 
-from caseload.domain.agencies import EVERY_PRISON
 from caseload.domain.custody import Custody, Movement, ensure_reportable, is_stale, move, replay
 from caseload.models import AgencyRow, CustodyRow, MovementRow
 from caseload.operations.custodial_involvement import follow_custody, held_by
@@ -23,6 +22,7 @@ from caseload.queries import facts, people
 from chassis.auth import Actor
 from chassis.ids import new_id
 from chassis.outbox import Lane, emit_all
+from contracts.caseload import EVERY_PRISON
 from contracts.codes import AgencyKind, CustodyStatus
 from contracts.errors import Invalid, NotPermitted
 from contracts.event import EventData

@@ -12,7 +12,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from caseload.domain.agencies import EVERY_PRISON, may_speak_for
 from caseload.domain.hmpps import status_of
 from caseload.domain.identifiers import Identifier, InvalidIdentifier, canonical
 from caseload.domain.matching import Doubt
@@ -23,9 +22,9 @@ from caseload.operations.registration_plan import lock_identifiers
 from caseload.queries import facts, people
 from chassis.auth import Actor
 from chassis.ids import new_id
+from contracts.caseload import EVERY_PRISON
 from contracts.codes import AgencyKind, CustodyStatus, Scheme
-from contracts.errors import Invalid
-from contracts.hmpps import HmppsEvent, HmppsKind
+from contracts.hmpps import HmppsEvent, HmppsKind, ensure_speaks_for
 
 Outcome = Literal[
     "applied",
@@ -41,12 +40,6 @@ Outcome = Literal[
 ]
 
 
-class NotYourPrison(Invalid):
-    """The message is about another prison than the caller."""
-
-    code = "not-your-prison"
-
-
 USED = frozenset({HmppsKind.RECEIVED, HmppsKind.RELEASED, HmppsKind.MERGED, HmppsKind.BOOKING_MOVED})
 """Kinds that caseload deals with; sentence dates are release-notify's."""
 
@@ -56,8 +49,7 @@ async def apply_hmpps_event(session: AsyncSession, *, event: HmppsEvent, actor: 
     caller = await session.get(AgencyRow, actor.agency) if actor.kind is AgencyKind.PRISON else None
     if caller is None:
         raise NotAPrison()
-    if event.prison_id is not None and not may_speak_for(caller.mdi, event.prison_id):
-        raise NotYourPrison(pointer="/additionalInformation/prisonId")
+    ensure_speaks_for(event, caller.mdi)
     first = await session.execute(
         insert(HmppsMessage)
         .values(event_id=event.event_id, kind=event.kind, agency=actor.agency, outcome="", received_at=now)
@@ -150,7 +142,10 @@ async def _move_booking(session: AsyncSession, event: HmppsEvent, caller: Agency
         await _doubt(session, from_id, to_id, target, caller.id, now)
         return "queued"
     to_id = to_id or await _register_number(session, target, agency=caller.id, now=now)
-    await people.lock(session, [from_id, to_id])
+    locked = await people.lock(session, [from_id, to_id])
+    from_id, to_id = locked[from_id], locked[to_id]
+    if to_id == from_id:
+        return "same-record"
     custody = await facts.custody_of(session, from_id)
     opened = await session.get(MovementRow, custody.custody_id) if custody else None
     since = event.booking_started_at or (opened.occurred_at if opened else None)

@@ -56,7 +56,7 @@ async def lock_identifiers(session: AsyncSession, identifiers: Sequence[Identifi
     await session.execute(
         text(
             "SELECT pg_advisory_xact_lock(7468726, bucket) FROM"
-            " (SELECT DISTINCT mod(abs(hashtext(name)), :buckets) AS bucket"
+            " (SELECT DISTINCT CAST(mod(abs(CAST(hashtext(name) AS bigint)), :buckets) AS integer) AS bucket"
             "  FROM unnest(CAST(:names AS text[])) name ORDER BY bucket OFFSET 0) b"
         ),
         {"names": names, "buckets": BUCKETS},

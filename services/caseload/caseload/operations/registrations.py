@@ -10,7 +10,6 @@ from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from caseload.domain.agencies import EVERY_PRISON
 from caseload.domain.identifiers import Identifier
 from caseload.domain.identities import tidy_name
 from caseload.domain.involvement import NEVER_INVOLVED, MayNotBeInvolved
@@ -27,6 +26,7 @@ from caseload.operations.registration_rows import Registered, write_people, writ
 from caseload.queries import people, registrations
 from chassis.auth import Actor
 from chassis.outbox import Lane, emit_all
+from contracts.caseload import EVERY_PRISON
 from contracts.codes import AgencyKind, CustodyStatus
 from contracts.errors import Invalid, Refusal
 
@@ -35,10 +35,19 @@ WAVE = 100
 """Lines written at a time: a batch of a thousand lets other requests of this process in between."""
 
 
+LONGEST_NAME = 100
+
+
 class InvalidBirth(Invalid):
     """A date of birth lies in the past, after 1880."""
 
     code = "invalid-date-of-birth"
+
+
+class InvalidName(Invalid):
+    """A name has 1 to 100 characters once it is composed Unicode without spaces around it."""
+
+    code = "invalid-name"
 
 
 async def register(session: AsyncSession, *, line: Line, actor: Actor, now: datetime) -> Registered:
@@ -62,7 +71,10 @@ async def register_all(
             results[index] = InvalidBirth(pointer="/date_of_birth")
         else:
             tidy = replace(line, family=tidy_name(line.family), given=tidy_name(line.given))
-            pending.append((index, tidy))
+            if all(0 < len(name) <= LONGEST_NAME for name in (tidy.family, tidy.given)):
+                pending.append((index, tidy))
+            else:
+                results[index] = InvalidName(pointer="/name")
     await lock_identifiers(session, [each for _, line in pending for each in line.all_identifiers])
     while pending:
         wave, rest = _disjoint(pending)

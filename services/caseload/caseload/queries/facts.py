@@ -6,7 +6,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from caseload.domain.agencies import EVERY_PRISON
 from caseload.models import (
     AgencyRow,
     CustodyRow,
@@ -17,6 +16,7 @@ from caseload.models import (
     Section,
     WarningRow,
 )
+from contracts.caseload import EVERY_PRISON
 from contracts.codes import InvolvementState
 
 _PEOPLE = """

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from chassis.auth import ActorDep, require
 from chassis.causality import CaughtUp
 from chassis.idempotency import IdempotentRoute, key_required
+from chassis.pagination import PageDep
 from chassis.session import SessionDep
 from consent.api.dependencies import EntryId, NowDep, PersonId
 from consent.domain.facts import PersonFacts
@@ -52,8 +53,8 @@ async def record(
     return _answer(row, facts, register, agency=actor.agency, now=max(now, row.recorded_at))
 
 
-@router.get("/consents", response_model_exclude_none=True, dependencies=[require(Scope.READ)])
-async def consents(person: PersonId, session: SessionDep, actor: ActorDep, now: NowDep) -> ConsentList:
+@router.get("/consents", dependencies=[require(Scope.READ)], response_model=ConsentList)
+async def consents(person: PersonId, page: PageDep, session: SessionDep, actor: ActorDep, now: NowDep) -> Response:
     """Those that the agency recorded, whole, and its own part of those that it relies on; newest first."""
     present = (await present_ids(session, [person]))[person]
     await ensure_involved(session, person_id=present, agency=actor.agency, now=now)
@@ -62,7 +63,10 @@ async def consents(person: PersonId, session: SessionDep, actor: ActorDep, now: 
     register = await snapshot(session)
     rows = [await session.get_one(ConsentRow, fact.id) for fact in reversed(facts.consents)]
     seen = [row for row in rows if row.recorded_by == actor.agency or row.id in relied]
-    return ConsentList(items=[_answer(row, facts, register, agency=actor.agency, now=now) for row in seen])
+    below = [row for row in seen if not page.after or row.id < str(page.after[0])]
+    kept, following = page.cut(below, key=lambda row: (row.id,))
+    answers = (_answer(row, facts, register, agency=actor.agency, now=now) for row in kept)
+    return page.sparse(answers, following)
 
 
 @router.post("/consent-withdrawals", dependencies=[require(Scope.CONSENT)])

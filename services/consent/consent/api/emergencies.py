@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Response
 from sqlalchemy import select, tuple_
 
 from chassis import causality
@@ -55,15 +55,15 @@ async def ask(
     return EmergencyRequestAnswer(request_id=row.id, expires_at=row.expires_at, review_due_at=row.review_due_at)
 
 
-@router.get("/emergency-requests", response_model_exclude_none=True, dependencies=[require(Scope.READ)])
-async def own_requests(page: PageDep, session: SessionDep, actor: ActorDep) -> EmergencyRequestList:
+@router.get("/emergency-requests", dependencies=[require(Scope.READ)], response_model=EmergencyRequestList)
+async def own_requests(page: PageDep, session: SessionDep, actor: ActorDep) -> Response:
     """The agency's own requests, newest first."""
     statement = select(EmergencyRequestRow).where(EmergencyRequestRow.agency == actor.agency)  # type: ignore[arg-type]
     if page.after:
         statement = statement.where(EmergencyRequestRow.id < str(page.after[0]))  # type: ignore[arg-type]
     statement = statement.order_by(EmergencyRequestRow.id.desc()).limit(page.fetch)  # type: ignore[attr-defined]
     rows, following = page.cut((await session.scalars(statement)).all(), key=lambda row: (row.id,))
-    return EmergencyRequestList(items=[_item(row) for row in rows], next=following)
+    return page.sparse(map(_item, rows), following)
 
 
 @router.get("/reviews", dependencies=[require(Scope.AUDIT)])

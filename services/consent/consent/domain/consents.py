@@ -1,6 +1,6 @@
 """The rules of recording a consent. Each refusal names its field and rule; nothing that was said is repeated."""
 
-from datetime import MAXYEAR, date, datetime, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, timedelta
 
 from consent.domain.policy import midnight
 from contracts.errors import Invalid
@@ -48,7 +48,7 @@ class GivenInTheFuture(Invalid):
 
 def instant_of(moment: datetime | date) -> datetime:
     """A day is its beginning in England and Wales."""
-    return moment if isinstance(moment, datetime) else midnight(moment)
+    return moment if isinstance(moment, datetime) else midnight(moment).astimezone(UTC)
 
 
 def given_and_valid(

@@ -5,7 +5,7 @@ clause is evaluated and every near miss returned; where several permit, the firs
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from consent.domain import conditions as facts_of
 from consent.domain.facts import Consent, EmergencyRequest, Ground, PersonFacts, Question, Referral
@@ -102,7 +102,8 @@ def decide(question: Question, policy: Policy) -> Verdict:
 def decide_again_at(person: PersonFacts, policy: Policy, now: datetime) -> datetime | None:
     """The next instant at which one of this person's facts, or an agreement, begins or ends by itself."""
     moments = [*boundaries(person), *policy.boundaries]
-    moments += [midnight(mappa.until + timedelta(days=1)) for mappa in person.mappa if mappa.until]
+    ends = [mappa.until for mappa in person.mappa if mappa.until and mappa.until < date.max]
+    moments += [midnight(day + timedelta(days=1)) for day in ends]
     moments += [involvement.since for involvement in person.involvements]
     if person.release_date is not None:
         moments += [midnight(person.release_date - timedelta(days=days)) for days in policy.days_before_release]

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from chassis.auth import require
-from chassis.idempotency import key_required
+from chassis.openapi_headers import KEY_HONOURED, told
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import Scope
 from contracts.http.audit import (
@@ -131,7 +131,7 @@ async def reviews(caller: CallerDep, limit: Limit = DEFAULT_LIMIT, cursor: Curso
     return answered
 
 
-@router.post("/reviews/{share_id}", response_model=ReviewAnswer, dependencies=[key_required])
+@router.post("/reviews/{share_id}", response_model=ReviewAnswer, openapi_extra=told(KEY_HONOURED))
 async def review(caller: CallerDep, share_id: OpaqueId, body: ReviewBody) -> Response:
     """`not-justified` withdraws the item and tells the source; nobody reviews their own agency."""
     return await forward(caller, caller.owners.consent, f"/reviews/{share_id}")

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from chassis.auth import require
 from chassis.idempotency import key_required
+from chassis.openapi_headers import KEY_HONOURED, told
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import Scope
 from contracts.http.consent import (
@@ -27,6 +28,7 @@ from gateway.api.forward import Person, forward_for
 router = APIRouter(prefix="/v1/people/{person}", tags=["consent"])
 
 CREATE = [require(Scope.CONSENT), key_required]
+WITHDRAW = [require(Scope.CONSENT)]
 
 
 @router.post("/consents", status_code=201, response_model=ConsentAnswer, dependencies=CREATE)
@@ -46,7 +48,12 @@ async def consents(
     return await forward_for(caller, caller.owners.consent, person, "/consents")
 
 
-@router.post("/consents/{consent_id}/withdrawal", response_model=WithdrawalAnswer, dependencies=CREATE)
+@router.post(
+    "/consents/{consent_id}/withdrawal",
+    response_model=WithdrawalAnswer,
+    dependencies=WITHDRAW,
+    openapi_extra=told(KEY_HONOURED),
+)
 async def withdraw_one(
     caller: CallerDep, person: Person, consent_id: Annotated[OpaqueId, Path()], body: EmptyBody | None = None
 ) -> Response:
@@ -54,8 +61,13 @@ async def withdraw_one(
     return await forward_for(caller, caller.owners.consent, person, f"/consents/{consent_id}/withdrawal")
 
 
-@router.post("/consent-withdrawals", response_model=WithdrawalAnswer, dependencies=CREATE)
-async def withdraw(caller: CallerDep, person: Person, body: WithdrawalBody) -> Response:
+@router.post(
+    "/consent-withdrawals",
+    response_model=WithdrawalAnswer,
+    dependencies=WITHDRAW,
+    openapi_extra=told(KEY_HONOURED),
+)
+async def withdraw(caller: CallerDep, person: Person, body: WithdrawalBody | None = None) -> Response:
     """Withdraw, without knowing what there is. Nothing named means everything; no reason is asked for."""
     return await forward_for(caller, caller.owners.consent, person, "/consent-withdrawals")
 

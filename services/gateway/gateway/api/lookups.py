@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
-from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT, PageDep
 from contracts.codes import AgencyKind
 from contracts.errors import NotFound
 from contracts.http.caseload import AgencyList, LookupAnswer, LookupBody
@@ -54,16 +54,18 @@ async def agencies(
 
 
 @router.get("/reference-data/{set}")
-async def reference_data(set_: Annotated[str, Path(alias="set", max_length=60)]) -> ReferenceSet:
+async def reference_data(set_: Annotated[str, Path(alias="set", max_length=60)], page: PageDep) -> ReferenceSet:
     """A coded list with the days on which each code is in use."""
     found = SETS.get(set_)
     if found is None:
         raise SetUnknown
+    numbered = [(place, code, in_use) for place, (code, in_use) in enumerate(found.items(), 1)]
+    kept, following = page.cut(numbered[int(page.after[0] or 0) if page.after else 0 :], lambda line: (line[0],))
     items = [
         CodeEntry(code=code, effective_from=in_use.effective_from, effective_until=in_use.effective_until)
-        for code, in_use in found.items()
+        for _, code, in_use in kept
     ]
-    return ReferenceSet(set=set_, items=items)
+    return ReferenceSet(set=set_, items=items, next=following)
 
 
 @router.post("/people/lookup", response_model=LookupAnswer)

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from chassis.auth import require
 from chassis.idempotency import key_required
 from chassis.openapi import or_created
-from chassis.openapi_headers import IF_MATCH, IF_NONE_MATCH, NONE_YET, told
+from chassis.openapi_headers import IF_MATCH, IF_NONE_MATCH, KEY_HONOURED, NONE_YET, told
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import DateType, Scope
 from contracts.errors import NotFound
@@ -65,7 +65,9 @@ async def push_release_date(caller: CallerDep, person: Person, date_type: DateTy
 
 
 @router.get("/people/{person}/release-dates", response_model=ReleaseDates, dependencies=READ, tags=[DATES])
-async def release_dates(caller: CallerDep, person: Person) -> Response:
+async def release_dates(
+    caller: CallerDep, person: Person, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Response:
     """All dates of all types."""
     return await forward_for(caller, caller.owners.release_notify, person, "/release-dates")
 
@@ -85,8 +87,8 @@ async def release_date(caller: CallerDep, person: Person, date_type: DateType) -
 @router.post(
     "/people/{person}/release-dates/{date_type}/withdrawal",
     response_model=PushAnswer,
-    dependencies=[*PUSH, key_required],
-    openapi_extra=told(IF_MATCH),
+    dependencies=PUSH,
+    openapi_extra=told(IF_MATCH, KEY_HONOURED),
     tags=[DATES],
 )
 async def withdraw_release_date(
@@ -133,7 +135,8 @@ async def day_of_release_decision(caller: CallerDep, release_id: ReleaseId, body
 @router.post(
     "/releases/{release_id}/address-check",
     response_model=ReleaseAnswer,
-    dependencies=[*PUSH, key_required],
+    dependencies=PUSH,
+    openapi_extra=told(KEY_HONOURED),
     tags=[RELEASES],
 )
 async def address_check(caller: CallerDep, release_id: ReleaseId, body: AddressCheckBody) -> Response:

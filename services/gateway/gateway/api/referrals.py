@@ -16,6 +16,7 @@ from chassis.openapi_headers import IF_MATCH_REQUIRED, KEY_HONOURED, told
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import Need, ReferralState, Scope
 from contracts.http import referral as bodies
+from contracts.http.consent import EmptyBody
 from contracts.http.gateway import OpaqueId
 from contracts.http.referral_views import ReferralAppointmentMade, ReferralView, ReferralViews
 from gateway.api.caller import CallerDep
@@ -83,7 +84,7 @@ def _action(
         path = f"/referrals/{referral_id}/{name}"
         return await joined(caller, await ask(caller, caller.owners.referral, "POST", path, content=content))
 
-    async def act_without_body(caller: CallerDep, referral_id: ReferralId) -> Response:
+    async def act_without_body(caller: CallerDep, referral_id: ReferralId, body: EmptyBody | None = None) -> Response:
         path = f"/referrals/{referral_id}/{name}"
         return await joined(caller, await ask(caller, caller.owners.referral, "POST", path, content=b""))
 

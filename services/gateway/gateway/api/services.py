@@ -41,7 +41,12 @@ async def services(
 
 
 @router.get("/gaps", response_model=Gaps)
-async def service_gaps(caller: CallerDep, area: Area) -> Response:
+async def service_gaps(
+    caller: CallerDep,
+    area: Area,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+    cursor: Annotated[str | None, Query(max_length=2000)] = None,
+) -> Response:
     """Needs that no service of the area takes."""
     return await forward(caller, caller.owners.referral, "/services/gaps", params=dict(caller.request.query_params))
 

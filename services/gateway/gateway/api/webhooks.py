@@ -20,6 +20,7 @@ from chassis.pagination import PageDep
 from chassis.session import SessionDep
 from contracts.codes import Scope
 from contracts.errors import Invalid
+from contracts.http.consent import EmptyBody
 from contracts.http.webhooks import WebhookBody, WebhookDeliveries, WebhookDeliveryView, WebhookTest, WebhookView
 from gateway.api.caller import Caller, CallerDep
 from gateway.domain.webhooks import Endpoint, is_secret, seal_purpose, secret_of
@@ -91,7 +92,11 @@ async def remove_fhir_endpoint(caller: CallerDep, endpoint: FhirDep) -> None:
 
 
 @router.post("/test", status_code=202)
-async def test_webhook(caller: CallerDep, session: SessionDep) -> WebhookTest:
+async def test_webhook(
+    caller: CallerDep,
+    session: SessionDep,
+    body: EmptyBody | None = None,  # noqa: ARG001, PT028 - no test
+) -> WebhookTest:
     """Have the webhook called once with nothing in it; look at the deliveries for what came of it."""
     await ask_as(session, agency=caller.agency, kind=caller.actor.kind)
     message_id = new_id()

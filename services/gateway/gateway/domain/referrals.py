@@ -68,6 +68,8 @@ def seen(own: JsonObject, shared: Shared) -> JsonObject:
     if at is not None and all(each["at"] != at for each in appointments):
         appointments.append({"at": at})
     found["appointments"] = appointments
+    if "history" in found:
+        found["history"] = [{"from_state": None} | line for line in found["history"]]
     return found
 
 

@@ -14,6 +14,7 @@ from chassis import clock
 from chassis.auth import require
 from chassis.etag import Preconditions
 from chassis.media_type import ensure_media_type
+from chassis.query_rules import any_query
 from contracts.codes import Scope
 from contracts.http.gateway import OpaqueId, PersonView
 from gateway.api.caller import Caller
@@ -29,7 +30,7 @@ from gateway.fhir.outcomes import MEDIA_TYPE, FhirRoute, answer
 from gateway.fhir.process import process
 from gateway.fhir.writing import bundle
 
-router = APIRouter(prefix="/fhir", route_class=FhirRoute, include_in_schema=False)
+router = APIRouter(prefix="/fhir", route_class=FhirRoute, include_in_schema=False, dependencies=[any_query])
 READS = (MEDIA_TYPE, "application/json")
 
 

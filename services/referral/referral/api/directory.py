@@ -46,10 +46,15 @@ async def find_services(
 
 
 @router.get("/gaps", dependencies=READ)
-async def list_gaps(session: SessionDep, area: Annotated[str, Query(min_length=1, max_length=200)]) -> Gaps:
-    """The needs that no service of the area takes."""
+async def list_gaps(
+    page: PageDep, session: SessionDep, area: Annotated[str, Query(min_length=1, max_length=200)]
+) -> Gaps:
+    """The needs that no service of the area takes, by their names."""
     entries = [service_of(row) for row in await services(session, area=area)]
-    return Gaps(items=[Gap(need=need, area=area, detail=f"no {need} cover in {area}") for need in gaps(entries, area)])
+    after = str(page.after[0]) if page.after else ""
+    kept, following = page.cut(sorted(need for need in gaps(entries, area) if need > after), lambda need: (need,))
+    items = [Gap(need=need, area=area, detail=f"no {need} cover in {area}") for need in kept]
+    return Gaps(items=items, next=following)
 
 
 @router.put("/{service_id}", dependencies=[require(Scope.ANSWER)])

@@ -1,10 +1,9 @@
 """Writing a referral, and reading those that an agency sent or received."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
-from fastapi.responses import JSONResponse
 
 from chassis.auth import ActorDep, require
 from chassis.causality import HEADER, wait_until
@@ -24,6 +23,7 @@ from contracts.http.referral import (
     UnacceptedItem,
     UnacceptedList,
 )
+from contracts.http.release import Day
 from referral.api.dependencies import NowDep
 from referral.api.translate import answer, answers
 from referral.calendar import today
@@ -39,8 +39,8 @@ READ = [require(Scope.READ)]
 REFER = [require(Scope.REFER)]
 
 After = Annotated[str | None, Header(alias=HEADER, include_in_schema=False)]
-From = Annotated[date | None, Query(alias="from")]
-Until = Annotated[date | None, Query(alias="to")]
+From = Annotated[Day | None, Query(alias="from")]
+Until = Annotated[Day | None, Query(alias="to")]
 Direction = Literal["sent", "received"]
 MONITORED_DAYS = 84
 
@@ -98,8 +98,7 @@ async def list_referrals(
     kept, following = page.cut(ids, lambda referral_id: (referral_id,))
     cases = await read_cases(session, kept, now=now)
     found = await answers(session, list(reversed(cases)), role)
-    body = ReferralList(items=found, next=following)
-    return _listed(body, page.response)
+    return page.sparse(found, following)
 
 
 @router.get("/referrals/{referral_id}", dependencies=READ, response_model=ReferralAnswer)
@@ -165,10 +164,3 @@ async def monitoring(
     found = await counts(session, agency=actor.agency, role=role, by=by, from_=first, until=last)
     items = [MonitoringItem(key=key, count=count) for key, count in found]
     return Monitoring(by=by, direction=direction, items=items)
-
-
-def _listed(body: ReferralList, response: Response) -> Response:
-    """A page whose items leave out what is absent, and whose `next` is always there."""
-    text = body.model_dump(mode="json", by_alias=True, exclude_none=True) | {"next": body.next}
-    link = response.headers.get("link")
-    return JSONResponse(text, headers={"Link": link} if link else None)

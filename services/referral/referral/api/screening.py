@@ -3,7 +3,6 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Response
-from fastapi.responses import JSONResponse
 
 from chassis.auth import ActorDep, require
 from chassis.causality import CaughtUp
@@ -62,9 +61,7 @@ async def list_screenings(
     after = str(page.after[0]) if page.after else None
     rows = await listed(session, asked=Asked(actor.agency, role, state, person), limit=page.fetch, after=after)
     kept, following = page.cut(rows, lambda row: (row.screening_id,))
-    items = [_as(row, role).model_dump(mode="json", by_alias=True, exclude_none=True) for row in kept]
-    link = page.response.headers.get("link")
-    return JSONResponse({"items": items, "next": following}, headers={"Link": link} if link else None)
+    return page.sparse((_as(row, role) for row in kept), following)
 
 
 @router.get("/screening-requests/{screening_id}", dependencies=READ, response_model=Screening)

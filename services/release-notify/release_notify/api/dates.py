@@ -83,9 +83,12 @@ async def withdraw_date(
 
 
 @router.get("/release-dates", dependencies=READ)
-async def all_dates(state: OwnStateDep) -> ReleaseDates:
-    """Every type that the person has a date of."""
-    return ReleaseDates(items=[date_answer(state.dates[kind]) for kind in DateType if present(state, kind)])
+async def all_dates(state: OwnStateDep, page: PageDep) -> ReleaseDates:
+    """Every type that the person has a date of, by its name."""
+    after = str(page.after[0]) if page.after else ""
+    kinds = sorted(kind for kind in DateType if present(state, kind) and kind > after)
+    kept, following = page.cut(kinds, lambda kind: (kind,))
+    return ReleaseDates(items=[date_answer(state.dates[kind]) for kind in kept], next=following)
 
 
 @router.get("/release-dates/{date_type}", dependencies=READ, response_model=ReleaseDateAnswer)

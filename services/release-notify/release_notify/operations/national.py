@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.auth import Actor
-from contracts.caseload import AgencyRegisteredV1
+from contracts.caseload import EVERY_PRISON, AgencyRegisteredV1
 from contracts.codes import AgencyKind
 from contracts.errors import Invalid
 from contracts.hmpps import HmppsEvent, HmppsKind
@@ -19,8 +19,6 @@ from release_notify.operations.keep import keep, neighbours
 from release_notify.operations.turn import Cause, turn
 from release_notify.operations.upsert import upsert
 from release_notify.queries.states import locked_states
-
-EVERY_PRISON = "*"
 
 
 class NotOfDates(Invalid):
