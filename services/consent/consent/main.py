@@ -16,7 +16,7 @@ from chassis.timer import every
 from chassis.tokens import Verifier
 from consent.api import ROUTERS
 from consent.handlers import TOPICS, apply
-from consent.operations.deciding import decide_due
+from consent.operations.deciding import Undecidable, decide_due
 from consent.operations.persons import BATCH
 from consent.operations.policy import VersionNotNewer, publish
 from contracts.agreement import Agreement, load_agreement, version_key
@@ -79,11 +79,24 @@ class Timers:
         self.database = database
 
     async def decide(self) -> None:
-        """Decides who is due or queued, batch by batch, until nobody is."""
+        """Decides who is due or queued, batch by batch, until nobody is. Of a batch that cannot be decided everybody is
+        tried alone: one of whom it cannot holds up nobody else, and is tried again the next time."""
+        cannot: set[str] = set()
+        alone = 0
         while True:
-            async with self.database.transaction() as session:
-                if await decide_due(session, now=clock.now()) < BATCH:
-                    return
+            limit = 1 if alone else BATCH
+            try:
+                async with self.database.transaction() as session:
+                    done = await decide_due(session, now=clock.now(), limit=limit, but=cannot)
+            except Undecidable as failed:
+                if alone:
+                    log.error("person.undecidable", exc_info=failed.__cause__)
+                    cannot |= failed.persons
+                alone = alone - 1 if alone else len(failed.persons)
+                continue
+            if done < limit:
+                return
+            alone = max(alone - 1, 0)
 
     async def forget(self) -> None:
         """Deletes old answers and what was sent long ago."""

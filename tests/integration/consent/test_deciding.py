@@ -1,10 +1,18 @@
 """Offers and facts in, decisions out, on a real database: whatever the order, the same shares are live at the end."""
 
+from collections.abc import Sequence
 from itertools import permutations
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from chassis.ids import new_id
+from consent.main import Timers
+from consent.models import PersonRow
+from consent.operations import deciding
+from consent.operations.decisions import decide_persons
+from consent.operations.writing import Decided
 from contracts.caseload import PersonMergedV1, PersonUnmergedV1
 from contracts.codes import AgencyKind, Category
 from tests.support.consent_service import LONG_AGO, ConsentService, mappa, offer
@@ -152,3 +160,29 @@ async def test_what_leaves_is_redacted_by_kind_and_clause(service: ConsentServic
     assert found["housing-northtown"]["fields_removed"] == ["identifiers.nhs", "identifiers.noms", "sex"]
     assert found["mht-riverside"]["content"] == identity
     assert found["mht-riverside"]["fields_removed"] == []
+
+
+async def test_one_of_whom_it_cannot_be_decided_holds_up_nobody_else(
+    service: ConsentService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = sorted(new_id() for _ in range(5))
+    for person in people:
+        await service.feed(offer(person))
+        await service.feed(service.involvement(person, "probation-north"))
+    decided: list[str] = []
+
+    async def decide(session: Any, persons: Sequence[PersonRow], **how: Any) -> Decided:
+        if people[1] in {person.id for person in persons}:
+            raise OverflowError
+        decided.extend(person.id for person in persons)
+        return await decide_persons(session, persons, **how)
+
+    monkeypatch.setattr(deciding, "decide_persons", decide)
+    async with service.database.transaction() as session:
+        await session.execute(text("UPDATE person SET queued_at = now() WHERE id = ANY(:ids)"), {"ids": people})
+    await Timers(service.database).decide()
+    assert decided == [people[0], *people[2:]]
+    monkeypatch.setattr(deciding, "decide_persons", decide_persons)
+    await Timers(service.database).decide()
+    async with service.database.transaction() as session:
+        assert not (await session.scalars(text("SELECT id FROM person WHERE queued_at IS NOT NULL"))).all()

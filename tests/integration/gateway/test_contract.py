@@ -74,8 +74,8 @@ async def test_what_creates_nothing_needs_no_key_and_honours_one(pipe: Pipe) -> 
     number = new_number()
     person = await held(pipe, number)
     address = {"kind": "address", "lines": ["1 High Street"], "postcode": "LS1 1AA"}
-    body = {"date": "2031-03-04", "status": "confirmed", "reason": "recalculation", "release_address": address}
-    assert (await pipe.call(*PRISON, "PUT", f"/people/{person}/release-dates/CRD", body)).status_code == 200
+    dated = {"date": "2031-03-04", "status": "confirmed", "reason": "recalculation", "release_address": address}
+    assert (await pipe.call(*PRISON, "PUT", f"/people/{person}/release-dates/CRD", dated)).status_code == 200
     release = (await pipe.call(*PRISON, "GET", f"/people/{person}/release")).json()["release_id"]
     consent = (await pipe.call(*PRISON, "POST", f"/people/{person}/consents", CONSENT)).json()["consent_id"]
     for path, body in (

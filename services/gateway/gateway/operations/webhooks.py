@@ -26,7 +26,7 @@ _AT_ONCE = """
 UPDATE webhook_delivery SET next_at = :now WHERE agency = :agency AND endpoint = :endpoint AND state = 'pending'
 """
 _REMOVE = "DELETE FROM webhook WHERE agency = :agency AND endpoint = :endpoint RETURNING 1"
-_THERE = "SELECT 1 FROM webhook WHERE agency = :agency AND endpoint = :endpoint"
+_THERE = "SELECT 1 FROM webhook WHERE agency = :agency AND endpoint = :endpoint FOR KEY SHARE"
 _TEST = """
 INSERT INTO webhook_delivery (agency, endpoint, message_id, state, attempts, made_at, next_at)
 VALUES (:agency, :endpoint, :message_id, :state, 0, :now, :now)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.auth import Actor
@@ -35,6 +35,7 @@ async def put_service(
     """Adds or replaces an entry; True if it is new. Raises ReceivesNothing, NotYourService, and what `ensure` does."""
     if actor.kind not in RECEIVING:
         raise ReceivesNothing
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"service {service_id}", 0))))
     found = await session.scalars(
         select(ServiceRow).where(ServiceRow.service_id == service_id).with_for_update()  # type: ignore[arg-type]
     )
