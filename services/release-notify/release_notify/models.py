@@ -91,6 +91,8 @@ class ReleaseRow(Table, table=True):
     prison: str
     opened_at: datetime = _instant()
     closed_at: datetime | None = _optional_instant()
+    ended_by: str | None = None
+    """The number whose custody ended it: its own, or another's that was the same person then."""
     version: int
     offered: dict[str, Any] | None = _optional_json()
     effective_on: date | None = None

@@ -230,3 +230,13 @@ async def test_of_two_numbers_a_movement_counts_before_a_later_registration(worl
     await world.merged(kept, removed)
     assert (await world.push(kept, "CRD", "2026-09-01")).status_code == 201
     problem(await world.push(kept, "CRD", "2026-09-02", agency=SOUTHMOOR), 409, "not-in-custody")
+
+
+async def test_a_number_whose_release_is_behind_leaves_behind_what_was_merged_into_it(world: World) -> None:
+    kept, inner, removed = await world.held(), await world.held(), await world.held()
+    await world.push(inner, "CRD", "2026-05-01", status="confirmed")
+    await world.merged(kept, inner)
+    await world.moved(kept, "released", None, at=datetime(2026, 5, 1, tzinfo=UTC))
+    await world.push(removed, "ARD", "2026-12-01")
+    await world.merged(kept, removed)
+    assert await effective(world, kept) == "2026-12-01"

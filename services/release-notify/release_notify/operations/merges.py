@@ -18,7 +18,7 @@ from contracts.caseload import PersonMergedV1, PersonUnmergedV1
 from release_notify.domain import changes
 from release_notify.domain.address import address_key
 from release_notify.domain.state import State
-from release_notify.operations.custody import retract_release
+from release_notify.operations.custody import close_releases, end_period, retract_release
 from release_notify.operations.keep import keep, neighbours
 from release_notify.operations.turn import Cause, turn
 from release_notify.queries.states import lock_persons, locked_states
@@ -35,6 +35,12 @@ WITH RECURSIVE under (person_id) AS (
 )
 SELECT person_id FROM under
 """
+_REOPEN = """
+UPDATE release SET closed_at = NULL, ended_by = NULL WHERE ended_by <> ALL(:numbers) AND release_id IN (
+    SELECT DISTINCT ON (recorded_person_id) release_id FROM release WHERE recorded_person_id = ANY(:numbers)
+    ORDER BY recorded_person_id, closed_at IS NULL DESC, opened_at DESC
+)
+"""
 
 
 async def merge(session: AsyncSession, merged: PersonMergedV1, *, now: datetime) -> None:
@@ -49,6 +55,7 @@ async def merge(session: AsyncSession, merged: PersonMergedV1, *, now: datetime)
         return
     if removed.release:
         await retract_release(session, removed, cause=_cause("merge", removed), now=now)
+    kept = await _past_apart(session, kept, removed, now)
     await session.execute(
         text("UPDATE person SET merged_into = :kept WHERE person_id = :removed"),
         {"kept": merged.kept_id, "removed": removed.person_id},
@@ -58,7 +65,6 @@ async def merge(session: AsyncSession, merged: PersonMergedV1, *, now: datetime)
             text(f"UPDATE {table} SET person_id = :kept WHERE person_id = :removed"),  # noqa: S608 - from MOVING
             {"kept": kept.person_id, "removed": removed.person_id},
         )
-    kept = await _past_apart(session, kept, removed, now)
     now_one = (await locked_states(session, [kept.person_id]))[kept.person_id]
     now_one = replace(now_one, pending=kept.pending or removed.pending)
     await _settle(session, before=kept, after=_with_release_of(now_one, removed, now), what="merge", now=now)
@@ -79,36 +85,12 @@ async def _stood_alone(session: AsyncSession, number: str, at: datetime, *, now:
 
 
 async def _past_apart(session: AsyncSession, kept: State, removed: State, now: datetime) -> State:
-    """Where one number's release happened and the other is held, the former is behind and its dates count no more."""
+    """Where one's release happened and the other is held, the former is behind and its dates count no more."""
     if kept.release and kept.release.released_on and is_held(removed):
-        kept = await retract_release(session, kept, cause=_cause("merge", kept), now=now)
-        await _close(session, kept.person_id, now)
-        return replace(kept, release=None, dates={})
+        return await end_period(session, kept, ended_by=removed.person_id, cause=_cause("merge", kept), now=now)
     if removed.release and removed.release.released_on and is_held(kept):
-        await _close(session, removed.person_id, now)
+        await close_releases(session, removed.person_id, ended_by=kept.person_id, now=now)
     return kept
-
-
-async def _close(session: AsyncSession, recorded_person_id: str, now: datetime) -> None:
-    await session.execute(
-        text(
-            "UPDATE release SET closed_at = :now, plan = '{}', next_milestone_on = NULL"
-            " WHERE recorded_person_id = :recorded AND closed_at IS NULL"
-        ),
-        {"now": now, "recorded": recorded_person_id},
-    )
-
-
-async def _reopen_newest(session: AsyncSession, recorded_person_id: str) -> None:
-    """The newest release recorded under a number is its own again, if the merge had closed it."""
-    await session.execute(
-        text(
-            "UPDATE release SET closed_at = NULL WHERE release_id ="
-            " (SELECT release_id FROM release WHERE recorded_person_id = :recorded ORDER BY opened_at DESC LIMIT 1)"
-            " AND NOT EXISTS (SELECT FROM release WHERE recorded_person_id = :recorded AND closed_at IS NULL)"
-        ),
-        {"recorded": recorded_person_id},
-    )
 
 
 async def unmerge(session: AsyncSession, unmerged: PersonUnmergedV1, *, now: datetime) -> None:
@@ -126,13 +108,14 @@ async def _part(session: AsyncSession, number: str, now: datetime) -> None:
     if kept.person_id == number:
         return
     await session.execute(text("UPDATE person SET merged_into = NULL WHERE person_id = :removed"), {"removed": number})
-    numbers = (await session.execute(text(_ALL_OF), {"removed": number})).scalars().all()
+    numbers = list((await session.execute(text(_ALL_OF), {"removed": number})).scalars())
     for table in MOVING:
         await session.execute(
             text(f"UPDATE {table} SET person_id = :removed WHERE recorded_person_id = ANY(:numbers)"),  # noqa: S608
-            {"removed": number, "numbers": list(numbers)},
+            {"removed": number, "numbers": numbers},
         )
-    await _reopen_newest(session, number)
+    # What another's custody ended goes on: they are two. What its own ended stays behind it.
+    await session.execute(text(_REOPEN), {"numbers": numbers})
     states = await locked_states(session, [kept.person_id, number])
     alone, back = states[kept.person_id], states[number]
     await _settle(session, before=kept, after=_handed_over(alone), what="unmerge", now=now)

@@ -49,6 +49,7 @@ def release_row(release: Release, state: State) -> dict[str, Any]:
         "prison": release.prison,
         "opened_at": release.opened_at.isoformat(),
         "closed_at": None,
+        "ended_by": None,
         "version": release.version,
         "offered": offered,
         "effective_on": _iso(effective_date(release)),
