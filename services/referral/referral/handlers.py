@@ -1,4 +1,7 @@
-"""Events of others -> operations. A batch takes the locks of all its persons first, in id order."""
+"""Events of others -> operations. A batch takes the locks of all its persons first, in id order.
+
+A receipt is of the number that consent had for the person then: whose the thing is here may be another yet.
+"""
 
 from collections.abc import Sequence
 
@@ -9,6 +12,7 @@ from chassis.consumer import Handler, Received, Together, dispatch
 from chassis.forgetting import without_erased
 from chassis.outbox import on_share_receipted
 from contracts.caseload import AgencyRegisteredV1, PersonErasedV1, PersonMergedV1, PersonUnmergedV1
+from contracts.codes import Category
 from contracts.event import EventData
 from contracts.log import ShareReceiptedV1
 from contracts.release import ReleaseDateChangedV1
@@ -18,7 +22,10 @@ from referral.operations.receipts import note_receipts
 from referral.operations.register import register_agency
 from referral.operations.releases import move_releases
 from referral.operations.screening_receipts import note_screenings
-from referral.queries.persons import erased_of, lock_persons
+from referral.queries.persons import erased_of, lock_with_subjects
+
+MOVED_BY_RECEIPTS = frozenset({Category.REFERRAL, Category.REFERRAL_STATUS, Category.KNOWN_TO_SERVICE})
+"""Categories whose subjects are rows here that their receipts change."""
 
 
 async def on_agency_registered(session: AsyncSession, received: Received[AgencyRegisteredV1]) -> None:
@@ -55,7 +62,8 @@ async def apply(session: AsyncSession, batch: Sequence[Received[EventData]]) -> 
     Of who was erased, by this batch or before, nothing is taken in.
     """
     batch = [received for received in batch if type(received.data) in HANDLERS]
-    await lock_persons(session, [person_id for received in batch for person_id in _persons(received.data)])
+    persons = [person_id for received in batch for person_id in _persons(received.data)]
+    await lock_with_subjects(session, persons, [each for received in batch for each in _subjects(received.data)])
     gone = await erased_of(session, [received.key for received in batch])
     await _dispatched(session, without_erased(batch, gone))
 
@@ -67,6 +75,12 @@ def _persons(data: EventData) -> tuple[str, ...]:
         return (data.kept_id, data.removed_id)
     if isinstance(data, PersonErasedV1):
         return data.person_ids
+    return ()
+
+
+def _subjects(data: EventData) -> tuple[str, ...]:
+    if isinstance(data, ShareReceiptedV1) and data.category in MOVED_BY_RECEIPTS:
+        return (data.subject_ref,)
     return ()
 
 

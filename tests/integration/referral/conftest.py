@@ -55,6 +55,7 @@ class World:
         self.consumer = consumer
         self.now = NOW
         self.versions: Counter[tuple[str, str]] = Counter()
+        self.log_size = 0
 
     async def call(
         self, method: str, path: str, body: Any = None, *, agency: str = PRISON, **headers: str
@@ -136,11 +137,20 @@ class World:
         to = (offer["addressees"][0]["agency"],)
         await self.receipt(offer, to if permitted else (), () if permitted else to)
 
-    async def receipt(self, offer: dict[str, Any], permitted_to: tuple[str, ...], refused_to: tuple[str, ...]) -> None:
-        """What the log says of an offer."""
+    async def receipt(
+        self,
+        offer: dict[str, Any],
+        permitted_to: tuple[str, ...],
+        refused_to: tuple[str, ...],
+        *,
+        person: str | None = None,
+        index: int | None = None,
+    ) -> None:
+        """What the log says of an offer: as its newest entry and under the offer's number, unless others are given."""
+        self.log_size += 1
         await self.hear(
             ShareReceiptedV1(
-                person_id=offer["person_id"],
+                person_id=person or offer["person_id"],
                 offer_id=offer["offer_id"],
                 source=offer["source"],
                 category=offer["category"],
@@ -148,7 +158,7 @@ class World:
                 version=offer["version"],
                 permitted=len(permitted_to),
                 refused=len(refused_to),
-                index=1,
+                index=self.log_size if index is None else index,
                 permitted_to=permitted_to,
                 refused_to=refused_to,
                 at=self.now,

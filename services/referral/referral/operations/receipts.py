@@ -25,7 +25,8 @@ A = ReferralAction
 
 
 async def note_receipts(session: AsyncSession, receipts: Sequence[ShareReceiptedV1], *, now: datetime) -> None:
-    """Applies a run of receipts whose persons are locked; of categories that say nothing here it does nothing."""
+    """Applies a run of receipts whose persons are locked, and whose their subjects are; of categories that say nothing
+    here it does nothing."""
     await _releases_decided(session, [r for r in receipts if r.category is Category.RELEASE_DATE], now=now)
     for receipt in receipts:
         if receipt.category is Category.REFERRAL:

@@ -21,7 +21,7 @@ ABOUT = frozenset({Category.REFERRAL, Category.KNOWN_TO_SERVICE})
 
 
 async def note_screenings(session: AsyncSession, receipts: Sequence[ShareReceiptedV1], *, now: datetime) -> None:
-    """Applies a run of receipts whose persons are locked; those of other things do nothing here."""
+    """Applies a run of receipts whose subjects' persons are locked; those of other things do nothing here."""
     about = [receipt for receipt in receipts if receipt.category in ABOUT]
     rows = await of_receipts(session, sorted({receipt.subject_ref for receipt in about}))
     events: list[EventData] = []

@@ -18,6 +18,11 @@ WITH RECURSIVE chain (asked, person_id, merged_into) AS (
 )
 SELECT asked, person_id FROM chain WHERE merged_into IS NULL
 """
+_OF_SUBJECTS = """
+SELECT person_id FROM referral WHERE referral_id = ANY(:subjects)
+UNION SELECT person_id FROM referral WHERE status_id = ANY(:subjects)
+UNION SELECT person_id FROM screening WHERE screening_id = ANY(:subjects)
+"""
 
 
 class PersonNotFound(NotFound):
@@ -49,6 +54,22 @@ async def lock_persons(session: AsyncSession, person_ids: Iterable[str]) -> dict
         before, kept = kept, await resolve(session, asked)  # merged or parted while this waited for the lock
         if kept == before:
             return kept
+
+
+async def lock_with_subjects(session: AsyncSession, person_ids: Iterable[str], subjects: Iterable[str]) -> None:
+    """Locks these persons, and whose the referrals, answers and screening requests are that are named as subjects: who
+    names them may have heard of a merge that is not heard of here, or of its undoing."""
+    ids, named = set(person_ids), sorted(set(subjects))
+    owners = await _of_subjects(session, named)
+    while True:
+        await lock_persons(session, ids | owners)
+        before, owners = owners, await _of_subjects(session, named)  # they may have moved while this waited
+        if owners == before:
+            return
+
+
+async def _of_subjects(session: AsyncSession, subjects: list[str]) -> set[str]:
+    return set(await session.scalars(text(_OF_SUBJECTS), {"subjects": subjects})) if subjects else set()
 
 
 async def lock_person(session: AsyncSession, person_id: str) -> str:
