@@ -4,7 +4,9 @@ Published examples break rules of their own standard, so nothing is validated th
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 from uuid import NAMESPACE_OID, uuid5
 
@@ -35,9 +37,12 @@ class EventNotServed(Invalid):
     code: ClassVar[str] = "event-not-served"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
-    """`header_id` and `bundle_id` each make a message known again. `body` is the text as it was sent."""
+    """`header_id` and `bundle_id` each make a message known again. `body` is the text as it was sent.
+
+    References are looked up and the request is found once: a sender may write a thousand of each.
+    """
 
     header_id: str
     bundle_id: str
@@ -60,14 +65,11 @@ class Message:
 
     def at(self, reference: Resource) -> Resource:
         """The resource that a Reference means, or an empty one."""
-        wanted = uuid_of(words(reference, "reference"))
-        return next((found for url, found in self.entries if wanted and wanted in (uuid_of(url), found.get("id"))), {})
+        return self._by_name.get(uuid_of(words(reference, "reference")) or "", {})
 
     def request(self) -> Resource:
         """The ServiceRequest that the message is about: the header's focus if that is one, else the first."""
-        focus = [self.at(reference) for reference in many(self.header, "focus")]
-        found = [each for each in focus if each.get("resourceType") == "ServiceRequest"]
-        return next(iter([*found, *self.all("ServiceRequest")]), {})
+        return self._request
 
     def patient(self) -> Resource:
         """The request's subject if that is a Patient, else the first Patient."""
@@ -88,6 +90,22 @@ class Message:
         ours = [value for system, value in identifiers(request) if system == REFERRAL]
         found = [*ours, words(request, "id"), words(one(self.header, "response"), "identifier")]
         return list(dict.fromkeys(each for each in found if each))
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Resource]:
+        """By address and by id; of two resources with one name the first."""
+        found: dict[str, Resource] = {}
+        for url, resource in self.entries:
+            for name in (uuid_of(url), resource.get("id")):
+                if isinstance(name, str) and name:
+                    found.setdefault(name, resource)
+        return found
+
+    @cached_property
+    def _request(self) -> Resource:
+        focus = [self.at(reference) for reference in many(self.header, "focus")]
+        found = [each for each in focus if each.get("resourceType") == "ServiceRequest"]
+        return next(iter([*found, *self.all("ServiceRequest")]), {})
 
 
 def message_of(body: bytes) -> Message:
