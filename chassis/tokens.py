@@ -1,7 +1,8 @@
 """Access tokens are RFC 9068 JWTs of one issuer for one audience, signed with a listed asymmetric algorithm.
 
 The issuer's keys are fetched when first needed, kept, and fetched again when a token names a key that is not among
-them; keys already known go on working while the issuer cannot be reached. `none` and every HMAC algorithm are refused
+them; keys already known go on working while the issuer cannot be reached, and who brings an unknown one waits for an
+issuer that hangs once and not in a row. `none` and every HMAC algorithm are refused
 before any key is looked at, so a public key can never serve as a shared secret.
 """
 
@@ -24,7 +25,8 @@ TOKEN_TYPES = frozenset({"at+jwt", "application/at+jwt"})
 LEEWAY_SECONDS = 5
 KEEP_SECONDS = 300.0
 FRUITLESS_SECONDS = 5.0
-"""After a fetch that did not bring the key asked for, the next one waits so long: invented key ids cost little."""
+"""After a fetch that failed or did not bring the key asked for, the next one waits so long: invented key ids cost
+little, whether the issuer answers or not."""
 
 _KEY_TYPES = frozenset({"RSA", "EC"})
 
@@ -33,6 +35,14 @@ FetchKeys = Callable[[], Awaitable[Any]]
 
 class TokenRefused(Exception):
     """The token proves nothing here. The text names the check that failed and quotes nothing of the token."""
+
+
+class IssuerUnavailable(Unavailable):
+    """Whether the issuer has this key is not known, for it did not answer."""
+
+    def __init__(self) -> None:
+        detail, pause = "The token issuer's keys cannot be read.", int(FRUITLESS_SECONDS)
+        super().__init__(detail, code="issuer-unavailable", retry_after=pause)
 
 
 class Keys:
@@ -48,10 +58,15 @@ class Keys:
         self._lock = asyncio.Lock()
 
     async def get(self, kid: str) -> Key:
-        """The key named `kid`. Raises TokenRefused if the issuer has none, Unavailable if it could not be asked."""
+        """The key named `kid`. Raises TokenRefused if the issuer has none, IssuerUnavailable if it could not be asked.
+
+        While one asks again an issuer that did not answer before, nobody waits for that.
+        """
         found = self._by_id.get(kid)
         if found is not None and (self._lock.locked() or not self._is_due()):
             return found
+        if found is None and self._lock.locked() and self._failed_at > self._fetched_at:
+            raise IssuerUnavailable
         async with self._lock:
             await self._refresh(kid)
         if kid not in self._by_id:
@@ -60,8 +75,10 @@ class Keys:
 
     def _is_due(self) -> bool:
         """Whether known keys are asked for again: they are old, and the issuer has not just failed to answer."""
-        present = self._monotonic()
-        return present - self._fetched_at >= KEEP_SECONDS and present - self._failed_at >= FRUITLESS_SECONDS
+        return self._monotonic() - self._fetched_at >= KEEP_SECONDS and not self._has_just_failed()
+
+    def _has_just_failed(self) -> bool:
+        return self._monotonic() - self._failed_at < FRUITLESS_SECONDS
 
     async def _refresh(self, kid: str) -> None:
         present = self._monotonic()
@@ -70,13 +87,15 @@ class Keys:
             return
         if not is_known and present - self._fruitless_at < FRUITLESS_SECONDS:
             return
+        if not is_known and self._has_just_failed():
+            raise IssuerUnavailable
         try:
             published = _usable(await self._fetch())
         except (UpstreamUnavailable, AttributeError, KeyError, TypeError, ValueError) as error:
             self._failed_at = self._monotonic()
             if is_known:
                 return
-            raise Unavailable("The token issuer's keys cannot be read.", code="issuer-unavailable") from error
+            raise IssuerUnavailable from error
         self._by_id = published
         self._fetched_at = present
         if kid not in self._by_id:
@@ -120,7 +139,7 @@ class Verifier:
     async def claims(self, token: str, *, at: int | None = None) -> Mapping[str, Any]:
         """The claims of a token that passes every check, as at the Unix time `at` (by default now).
 
-        Raises TokenRefused, or Unavailable if the issuer's keys could not be had.
+        Raises TokenRefused, or IssuerUnavailable.
         """
         header = _header(token)
         key = await self._keys.get(str(header["kid"]))

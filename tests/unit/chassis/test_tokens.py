@@ -1,6 +1,5 @@
 """Every way in which an access token can be wrong is refused with 401 and a challenge."""
 
-import asyncio
 import base64
 import hmac
 import json
@@ -173,14 +172,6 @@ async def test_a_rotated_key_is_fetched_and_the_old_one_no_longer_good(issuer: T
         problem(await caller.get("/v1/me", headers=before), 401, "invalid-token")
 
 
-async def test_invented_key_ids_do_not_make_the_issuer_work(issuer: TokenMaker) -> None:
-    keys = Keys(issuer.published)
-    for number in range(20):
-        with pytest.raises(TokenRefused):
-            await keys.get(f"invented-{number}")
-    assert issuer.fetches == 1
-
-
 async def test_keys_of_other_uses_and_kinds_are_passed_over(issuer: TokenMaker) -> None:
     good = issuer.key.as_dict(private=False)
     others: list[dict[str, Any]] = [
@@ -208,47 +199,6 @@ async def test_what_is_no_key_set_is_an_issuer_that_cannot_be_read(answer: objec
 
     with pytest.raises(Unavailable):
         await Keys(fetch).get("k")
-
-
-async def test_known_keys_outlast_an_issuer_that_is_gone(issuer: TokenMaker) -> None:
-    passed = 0.0
-    is_gone = False
-
-    async def fetch() -> Any:
-        if is_gone:
-            raise ValueError
-        return await issuer.published()
-
-    keys = Keys(fetch, monotonic=lambda: passed)
-    kid = str(issuer.key.kid)
-    await keys.get(kid)
-    is_gone, passed = True, 10_000.0
-    assert (await keys.get(kid)).kid == kid
-
-
-async def test_known_keys_wait_for_nobody_while_the_issuer_hangs(issuer: TokenMaker) -> None:
-    passed, asked, hangs = 0.0, 0, asyncio.Event()
-
-    async def fetch() -> Any:
-        nonlocal asked
-        asked += 1
-        if asked > 1:
-            await hangs.wait()
-            raise ValueError
-        return await issuer.published()
-
-    keys = Keys(fetch, monotonic=lambda: passed)
-    kid = str(issuer.key.kid)
-    await keys.get(kid)
-    passed = 10_000.0
-    first = asyncio.create_task(keys.get(kid))
-    await asyncio.sleep(0)
-    assert [(await keys.get(kid)).kid for _ in range(20)] == [kid] * 20, "one asks, the others go on"
-    hangs.set()
-    assert (await first).kid == kid
-    for _ in range(20):
-        await keys.get(kid)
-    assert asked == 2, "and nobody asks again at once"
 
 
 @pytest.mark.parametrize("header", [{"crit": 5}, {"crit": ["b64"]}, {"b64": False, "crit": ["b64"]}])
