@@ -23,8 +23,6 @@ from chassis.problems import MEDIA_TYPE, Problem, Unavailable
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 30.0
 
-FORWARDED = ("idempotency-key", "if-match", "if-none-match", "prefer")
-"""Request headers that a gateway hands on as they are, beside the token and the trace."""
 PASSED_BACK = (
     *("etag", "location", "link", "retry-after"),
     *("idempotency-replayed", "preference-applied", "www-authenticate"),
@@ -264,11 +262,6 @@ def _why(error: Exception) -> str:
         return "timed-out"
     unreachable = "tls-refused" if "SSL" in logging.describe(error) else "unreachable"
     return unreachable if isinstance(error, httpx2.ConnectError) else "broken-off"
-
-
-def forwarded(headers: Mapping[str, str]) -> dict[str, str]:
-    """Those of a caller's headers that go on to the owner."""
-    return {name: headers[name] for name in FORWARDED if name in headers}
 
 
 def _headers(token: str | None, headers: Mapping[str, str] | None, *, is_json: bool) -> dict[str, str]:

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from chassis import telemetry
+from chassis.handed_on import forwarded
 from chassis.http import create_app
-from chassis.http_client import ServiceClient, UpstreamProblem, UpstreamUnavailable, fetch_json, forwarded
+from chassis.http_client import ServiceClient, UpstreamProblem, UpstreamUnavailable, fetch_json
 from chassis.settings import Environment, Settings
 from contracts.errors import Conflict
 from tests.integration.chassis_http.serving import served

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from chassis.auth import require
+from chassis.handed_on import forwarded
 from chassis.openapi_headers import KEY_HONOURED, told
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import Scope
@@ -95,10 +96,10 @@ async def disclosures(
 ) -> Response:
     """Everything that was ever shared or refused about one person; JSON in pages, or CSV whole."""
     found = await known(caller, person)
-    accept = caller.request.headers.get("accept", "*/*")
+    accept = {"accept": "*/*"} | forwarded(caller.request.headers, ("accept",))
     path = f"/people/{found.person_id}/disclosures"
     asked = dict(caller.request.query_params)
-    answer = await ask(caller, caller.owners.audit, "GET", path, params=asked, extra={"accept": accept})
+    answer = await ask(caller, caller.owners.audit, "GET", path, params=asked, extra=accept)
     return passed(caller, answer)
 
 

@@ -14,7 +14,8 @@ from fastapi.responses import Response
 
 from chassis import causality
 from chassis.auth import token_of
-from chassis.http_client import Answer, ServiceClient, UpstreamUnavailable, forwarded
+from chassis.handed_on import forwarded
+from chassis.http_client import Answer, ServiceClient, UpstreamUnavailable
 from chassis.problems import MEDIA_TYPE
 from contracts.errors import NotFound
 from contracts.http.caseload import ResolveAnswer, ResolvedPerson

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from chassis.body_limit import BODY_LIMIT
+from chassis.handed_on import forwarded
 from chassis.http_client import ServiceClient
 
 router = APIRouter(include_in_schema=False)
@@ -17,7 +18,7 @@ async def to_issuer(request: Request, rest: str) -> Response:
     """The issuer's own answer."""
     client: ServiceClient = request.app.state.issuer_client
     prefix = request.url.path.removesuffix(rest)
-    headers = {name: request.headers[name] for name in HANDED_ON if name in request.headers}
+    headers = forwarded(request.headers, HANDED_ON)
     content = await request.body() if request.method == "POST" else None
     answer = await client.request(request.method, f"{prefix}{rest}", content=content, headers=headers)
     return Response(answer.body, answer.status, answer.passed_back(), media_type=answer.headers.get("content-type"))
