@@ -24,9 +24,14 @@ async def only_json_bodies(request: Request) -> None:
     _, route = matched_route(request.scope)
     if getattr(route, "body_field", None) is None or not await request.body():
         return
-    found = _media_type(request)
-    if found != "application/json" and not (found.startswith("application/") and found.endswith("+json")):
+    if not is_json(request):
         raise UnsupportedMediaType("application/json")
+
+
+def is_json(request: Request) -> bool:
+    """Whether the body is called one JSON text: of some standard's own, maybe, but not lines of it."""
+    found = _media_type(request)
+    return found == "application/json" or (found.startswith("application/") and found.endswith("+json"))
 
 
 def _media_type(request: Request) -> str:

@@ -4,7 +4,6 @@ The event's id is the UUIDv5 of the inner message's bytes: published messages sh
 one message may come in several envelopes. The prison number is keyed four ways by different producers.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,7 +15,7 @@ from zoneinfo import ZoneInfo
 from contracts.caseload import EVERY_PRISON
 from contracts.errors import Invalid
 from contracts.event import EARLIEST
-from contracts.text import DETAIL, unstorable
+from contracts.text import DETAIL, is_storable, read_json, unstorable
 
 NAMESPACE = UUID("6f1c0e6a-3f0b-5d59-9d0e-3b6a5b0d7c11")
 """Fixed for ever: another value would make every redelivered message a new one."""
@@ -133,12 +132,14 @@ def unwrap(raw: bytes) -> bytes:
         return raw
     if not isinstance(message, str):
         raise MalformedHmppsEvent("Message is not text", pointer="/Message")
+    if not is_storable(message):
+        raise MalformedHmppsEvent(DETAIL, pointer="/Message")
     return message.encode()
 
 
 def _object(raw: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(raw)
+        value = read_json(raw)
     except (ValueError, RecursionError):
         raise NotJson("the message is not JSON") from None
     if not isinstance(value, dict):

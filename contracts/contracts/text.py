@@ -1,9 +1,14 @@
 """Text that PostgreSQL can hold: Unicode without the NUL character and without half of a surrogate pair.
 
 Nor is anything nested so deep that whoever reads it next runs out of stack.
+
+JSON is read from UTF-8 alone (RFC 8259, 8.1). Python's own reader takes UTF-16 and UTF-32 too, and from bytes even half
+of a pair, where neither is found by looking for an escape.
 """
 
+import json
 import re
+from typing import Any
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -16,6 +21,22 @@ Place = tuple[str | int, ...]
 
 def is_storable(text: str) -> bool:
     return _UNSTORABLE.search(text) is None
+
+
+def json_text(raw: bytes) -> str:
+    """The text of JSON in UTF-8, without a byte order mark; it may still be no JSON. Raises ValueError.
+
+    ASCII in UTF-16 or UTF-32 is UTF-8 too, with NUL characters, and those no JSON holds as they are.
+    """
+    found = raw.decode("utf-8-sig")
+    if "\x00" in found:
+        raise ValueError("a NUL character")
+    return found
+
+
+def read_json(raw: bytes) -> Any:
+    """What is said in JSON. Raises ValueError, or RecursionError where it is nested too deep."""
+    return json.loads(json_text(raw))
 
 
 def unstorable(value: object) -> Place | None:

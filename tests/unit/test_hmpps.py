@@ -141,6 +141,21 @@ def test_text_that_cannot_be_stored_is_refused_inside_an_envelope_too(text: str)
             parse(each)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"])
+def test_a_message_in_another_encoding_than_utf_8_is_refused(encoding: str) -> None:
+    inner = raw(nomsNumber="A4092EA", prisonId="SWI")
+    for each in (inner, enveloped(inner)):
+        assert parse(each.decode().encode("utf-8-sig"))
+        with pytest.raises(MalformedHmppsEvent):
+            parse(each.decode().encode(encoding))
+
+
+def test_half_of_a_surrogate_pair_is_refused_before_an_envelope_is_opened() -> None:
+    for half in (b"\\ud800", b"\xed\xa0\x80"):
+        with pytest.raises(MalformedHmppsEvent):
+            parse(b'{"Message": "' + half + b'"}')
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

@@ -1,13 +1,13 @@
 """What PostgreSQL cannot hold is refused at the door, by field and rule, and text that only looks like it is not."""
 
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from chassis.http import create_app
 from chassis.settings import Environment, Settings
 from contracts.text import MAX_DEPTH, unstorable
-from tests.support.http import client
+from tests.support.http import client, problem
 from tests.support.tokens import TOKENS
 
 
@@ -22,6 +22,11 @@ router = APIRouter()
 @router.post("/notes/{name}")
 async def note(name: str, body: Note) -> dict[str, int]:
     return {"length": len(name) + len(body.text)}
+
+
+@router.post("/lines")
+async def lines(request: Request) -> int:
+    return len((await request.body()).splitlines())
 
 
 def _app() -> object:
@@ -70,3 +75,38 @@ def nested(depth: int) -> object:
     for _ in range(depth):
         found = [found]
     return found
+
+
+HARMFUL = '{"text": "a\\u0000b"}'
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("form", ["application/json", "application/fhir+json; charset=utf-16"])
+async def test_a_body_in_another_encoding_is_no_json_here(encoding: str, form: str) -> None:
+    async with client(_app()) as http:  # type: ignore[arg-type]
+        for text in (HARMFUL, '{"text": "a"}'):
+            answer = await http.post("/notes/n", content=text.encode(encoding), headers={"content-type": form})
+            problem(answer, 400, "malformed")
+
+
+async def test_half_of_a_surrogate_pair_is_no_utf_8_without_an_escape_either() -> None:
+    body = b'{"text": "a", "more": ["\xed\xa0\x80"]}'
+    async with client(_app()) as http:  # type: ignore[arg-type]
+        answer = await http.post("/notes/n", content=body, headers={"content-type": "application/json"})
+    problem(answer, 400, "malformed")
+
+
+async def test_a_byte_order_mark_of_utf_8_is_passed_over() -> None:
+    async with client(_app()) as http:  # type: ignore[arg-type]
+        headers = {"content-type": "application/json"}
+        taken = await http.post("/notes/n", content='{"text": "café"}'.encode("utf-8-sig"), headers=headers)
+        refused = await http.post("/notes/n", content=HARMFUL.encode("utf-8-sig"), headers=headers)
+    assert taken.json() == {"length": 5}
+    problem(refused, 422, "invalid")
+
+
+@pytest.mark.parametrize("form", ["application/x-ndjson", "application/ndjson", "application/jsonl"])
+async def test_lines_are_judged_one_by_one_and_not_here(form: str) -> None:
+    async with client(_app()) as http:  # type: ignore[arg-type]
+        answer = await http.post("/lines", content=b'"a"\n"\xff"\n"\\u0000"', headers={"content-type": form})
+    assert answer.json() == 3

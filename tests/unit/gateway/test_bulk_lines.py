@@ -27,6 +27,9 @@ def test_a_good_line_keeps_what_was_said() -> None:
     [
         (b"{", "line-malformed"),
         (b"\xff\xfe", "line-malformed"),
+        (line().decode().encode("utf-16"), "line-malformed"),
+        (line().decode().encode("utf-16-le"), "line-malformed"),
+        (line().decode().encode("utf-32-be"), "line-malformed"),
         (b"[" * 100_000, "line-too-long"),
         (b"[" * 10_000, "line-malformed"),
         (line(date=json.loads("[" * 400 + "]" * 400)), "line-invalid"),

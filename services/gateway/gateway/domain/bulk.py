@@ -1,7 +1,6 @@
 """The lines of a bulk request: each is good or rejected by itself, and lines of one person that follow each other stay
 together, because they are one change."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ from pydantic import ValidationError
 
 from contracts.event import JsonObject
 from contracts.http.gateway import BulkLine, BulkResult
-from contracts.text import DETAIL, unstorable
+from contracts.text import DETAIL, read_json, unstorable
 
 MAX_LINE_BYTES = 16 * 1024
 CHUNK = 1_000
@@ -44,7 +43,7 @@ def read_line(number: int, raw: bytes) -> Line | None:
     if len(raw) > MAX_LINE_BYTES:
         return Bad(number, "line-too-long", f"a line has at most {MAX_LINE_BYTES} bytes")
     try:
-        found = json.loads(raw)
+        found = read_json(raw)
     except (ValueError, RecursionError):
         return Bad(number, "line-malformed", "the line is not JSON in UTF-8")
     if not isinstance(found, dict):
