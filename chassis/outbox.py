@@ -1,13 +1,15 @@
 """The outbox: events written in the transaction of their cause, sent afterwards by the relay.
 
 A stream is (topic, key). Its versions are gapless because they are given under the stream's row lock, in the
-transaction that commits them. Rows leave in the order of their versions.
+transaction that commits them. Rows leave in the order of their versions, so one that cannot be sent would hold up all
+that come after it: what no message can carry is refused, and never written.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +18,7 @@ from chassis import crash
 from chassis.consumer import Received, Together
 from chassis.ids import new_id
 from chassis.telemetry import current_traceparent
+from contracts.errors import Invalid
 from contracts.event import EventData
 from contracts.log import ShareReceiptedV1
 
@@ -29,8 +32,14 @@ class Lane(StrEnum):
     BULK = "bulk"
 
 
+class TooHeavy(Invalid):
+    """What is to be told of this is more than one message can carry."""
+
+    code: ClassVar[str] = "too-heavy"
+
+
 async def emit(session: AsyncSession, event: EventData, *, now: datetime, lane: Lane = Lane.URGENT) -> str:
-    """Adds one event; returns its id."""
+    """Adds one event; returns its id. Raises TooHeavy."""
     (event_id,) = await emit_all(session, [event], now=now, lane=lane)
     return event_id
 
@@ -38,16 +47,17 @@ async def emit(session: AsyncSession, event: EventData, *, now: datetime, lane: 
 async def emit_all(
     session: AsyncSession, events: Sequence[EventData], *, now: datetime, lane: Lane = Lane.URGENT
 ) -> list[str]:
-    """Adds events in the order given, in two statements however many; returns their ids.
+    """Adds events in the order given, in two statements however many; returns their ids. Raises TooHeavy.
 
     An urgent event takes the unsent rows of its stream along into the urgent lane, so that turns stay gapless.
     """
     if not events:
         return []
+    bodies = [_body(event) for event in events]
     versions = await _next_versions(session, events)
     traceparent = current_traceparent()
     rows = []
-    for event in events:
+    for event, body in zip(events, bodies, strict=True):
         stream = (str(event.TOPIC), event.key)
         versions[stream] += 1
         rows.append(
@@ -59,7 +69,7 @@ async def emit_all(
                 "type": event.TYPE,
                 "time": now,
                 "traceparent": traceparent,
-                "body": event.model_dump_json().encode(),
+                "body": body,
                 "lane": lane.value,
             }
         )
@@ -75,6 +85,13 @@ async def emit_all(
         )
     await session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
     return [str(row["event_id"]) for row in rows]
+
+
+def _body(event: EventData) -> bytes:
+    body = event.model_dump_json().encode()
+    if len(body) > event.MAX_BYTES:
+        raise TooHeavy
+    return body
 
 
 _ADD = """

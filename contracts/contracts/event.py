@@ -28,6 +28,8 @@ Instant = Annotated[datetime, AfterValidator(_aware)]
 
 JsonObject = dict[str, Any]
 
+MIB = 1024 * 1024
+
 
 class Part(BaseModel):
     """A part of an event. Unknown fields are dropped when read, and refused by the published schema when written."""
@@ -43,6 +45,9 @@ class EventData(Part):
     KEY: ClassVar[str] = "person_id"
     ID: ClassVar[str | None] = None
     """The field that is also the event's id; None where the event has no other name."""
+    MAX_BYTES: ClassVar[int] = 12 * MIB
+    """What its data weighs at most. A message takes 16 MiB, and what is made of an event further on holds it and more:
+    an offer is lighter than this, the share log's batch heavier."""
 
     @property
     def key(self) -> str:

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from contracts.codes import Category, EntryKind
-from contracts.event import EventData, Instant, JsonObject, Part
+from contracts.event import MIB, EventData, Instant, JsonObject, Part
 from contracts.topics import Topic
 
 
@@ -32,6 +32,7 @@ class LogAppendedV1(EventData):
     TYPE: ClassVar = "log.appended.v1"
     TOPIC: ClassVar = Topic.SHARE_LOG
     KEY: ClassVar = "log"
+    MAX_BYTES: ClassVar = 15 * MIB
 
     log: str
     first_index: int

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from contracts.codes import AgencyKind, Category
-from contracts.event import EventData, Instant, JsonObject, Part
+from contracts.event import MIB, EventData, Instant, JsonObject, Part
 from contracts.topics import Topic
 
 
@@ -55,6 +55,7 @@ class OfferMadeV1(EventData):
     TOPIC: ClassVar = Topic.OFFERS
     KEY: ClassVar = "subject_ref"
     ID: ClassVar = "offer_id"
+    MAX_BYTES: ClassVar = 8 * MIB
 
     offer_id: str
     person_id: str

@@ -1,12 +1,20 @@
 """The envelope's golden bytes: what stands on the wire may not change, whoever reads it."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 
 import pytest
 from pydantic import ValidationError
 
+from chassis.broker import MAX_MESSAGE_BYTES
 from contracts.caseload import PersonMergedV1
+from contracts.decisions import OfferDecidedV1
 from contracts.envelope import Envelope, Headers, Unreadable, decode, from_headers, to_headers
+from contracts.event import EventData
+from contracts.log import LogAppendedV1
+from contracts.log_leaf import MAX_LEAF_BYTES
+from contracts.offers import OfferMadeV1
+from contracts.registry import EVENTS
 
 ENVELOPE = Envelope(
     id="0192f1a4-6c00-7000-8000-000000000001",
@@ -92,3 +100,12 @@ def test_a_malformed_attribute_is_refused_and_not_repeated(name: str, value: byt
         from_headers(replaced(name, value))
     assert name in refused.value.detail
     assert value.decode(errors="replace") not in refused.value.detail.replace("ce_specversion is not 1.0", "")
+
+
+def test_what_is_made_of_the_heaviest_event_is_not_too_heavy_itself() -> None:
+    """A decision holds its offer's content, the log's entry that of the decision, with a leaf as text in JSON."""
+    way: tuple[type[EventData], ...] = (OfferMadeV1, OfferDecidedV1, LogAppendedV1)
+    for event, following in pairwise(way):
+        assert event.MAX_BYTES + 8 * MAX_LEAF_BYTES < following.MAX_BYTES
+    assert {event.MAX_BYTES for event in EVENTS.values()} == {event.MAX_BYTES for event in way}
+    assert LogAppendedV1.MAX_BYTES + 64 * 1024 < MAX_MESSAGE_BYTES
