@@ -7,7 +7,7 @@ answered to the other.
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Index, MetaData, text
+from sqlalchemy import BigInteger, DateTime, Index, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -24,6 +24,10 @@ def _instant() -> Any:
 
 def _optional_instant() -> Any:
     return Field(default=None, sa_type=DateTime(timezone=True), nullable=True)
+
+
+def _optional_index() -> Any:
+    return Field(default=None, sa_type=BigInteger, nullable=True)
 
 
 def _json() -> Any:
@@ -165,6 +169,8 @@ class ReferralRow(Table, table=True):
     offer_version: int
     awaited_version: int
     offered: dict[str, Any] | None = _optional_json()
+    decided_index: int | None = _optional_index()
+    """Where in the log what is heard of it newest stands: receipts come in two numbers' streams around a merge."""
     status_id: str
     status_version: int
     status_offered: dict[str, Any] | None = _optional_json()
@@ -220,7 +226,8 @@ class ScreeningRow(Table, table=True):
     """A screening request. `open` is whether it is still offered; `shown_at` when its answer came to who asked.
 
     Each side has a state and a version of its own; the receiver sees its side once `received_at` is set. The request
-    and its answer are offered under `screening_id`, in two categories, each with a version.
+    and its answer are offered under `screening_id`, in two categories, each with a version, and with the place in the
+    log of what is heard of it newest.
     """
 
     __tablename__ = "screening"
@@ -238,11 +245,13 @@ class ScreeningRow(Table, table=True):
     asked_at: datetime = _instant()
     open: bool
     request_version: int
+    request_index: int | None = _optional_index()
     received_at: datetime | None = _optional_instant()
     answer: str | None = None
     answered_at: datetime | None = _optional_instant()
     answered_by: str | None = None
     answer_version: int
+    answer_index: int | None = _optional_index()
     shown_at: datetime | None = _optional_instant()
     sender_state: str
     sender_version: int

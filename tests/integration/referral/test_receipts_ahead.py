@@ -15,8 +15,8 @@ from contracts.screening import ScreeningAnswer
 from referral.operations import act, screening
 from referral.operations.merges import unmerge
 from referral.queries.persons import lock_person, lock_with_subjects
-from tests.integration.referral.conftest import KINDS, PRISON, TRUST, World
-from tests.integration.referral.test_screening import asked, view
+from tests.integration.referral.conftest import KINDS, PRISON, PROBATION, TRUST, World
+from tests.integration.referral.test_screening import answer, ask, asked, decide, view
 from tests.support.eventually import eventually
 from tests.support.locks import waits_for_a_lock
 
@@ -90,3 +90,29 @@ async def test_whose_a_subject_is_is_looked_at_again_once_its_person_is_locked(w
         undone = PersonUnmergedV1(merge_id=new_id(), kept_id=kept, removed_id=removed, at=world.now)
         await unmerge(session, undone, now=world.now)
     assert await waiting
+
+
+async def test_what_the_log_said_later_holds_whichever_number_s_stream_brings_it_first(world: World) -> None:
+    referral_id = (await world.write(new_id())).json()["referral_id"]
+    offer = await newest(world, Category.REFERRAL)
+    await world.receipt(offer, (), (TRUST,), person=new_id(), index=9)
+    await world.receipt(offer, (TRUST,), (), index=5)
+    assert (await world.view(referral_id, PRISON))["state"] == "awaiting-consent"
+    await world.receipt(offer, (TRUST,), (), person=new_id(), index=12)
+    assert (await world.view(referral_id, TRUST))["state"] == "received"
+
+
+async def test_of_a_screening_request_what_the_log_said_later_holds_too(world: World) -> None:
+    screening_id = (await ask(world)).json()["screening_id"]
+    offer = await newest(world, Category.REFERRAL)
+    await world.receipt(offer, (), (TRUST,), person=new_id(), index=9)
+    await world.receipt(offer, (TRUST,), (), index=5)
+    assert (await view(world, screening_id, PROBATION))["state"] == "awaiting-consent"
+    world.log_size = 9
+    await decide(world, Category.REFERRAL, screening_id)
+    assert (await answer(world, screening_id)).status_code == 200
+    told = await newest(world, Category.KNOWN_TO_SERVICE)
+    await decide(world, Category.KNOWN_TO_SERVICE, screening_id)
+    await world.receipt(told, (), (PROBATION,), person=new_id(), index=20)
+    await world.receipt(told, (PROBATION,), (), index=15)
+    assert (await view(world, screening_id, PROBATION))["state"] == "awaiting-consent"

@@ -2,6 +2,8 @@
 
 The receiver's share of the referral moves both ends. The sender's share of the answer moves the sender's end alone, and
 is the only thing that brings an answer to it. A receipt of a release date says who was shown which of its versions.
+
+Around a merge the receipts of one share come in the streams of two numbers: what the log said later holds.
 """
 
 from collections.abc import Sequence
@@ -40,6 +42,8 @@ async def _referral_decided(session: AsyncSession, receipt: ShareReceiptedV1, *,
         # An older version was decided before what is waited for; an offer that was taken back says nothing.
         if receipt.version < case.row.awaited_version or case.row.offered is None:
             continue
+        if (receipt.index or 0) < (case.row.decided_index or 0):
+            continue
         if case.row.receiver in receipt.permitted_to:
             _permitted(case)
         elif case.row.receiver in receipt.refused_to:
@@ -47,6 +51,7 @@ async def _referral_decided(session: AsyncSession, receipt: ShareReceiptedV1, *,
                 _ = follow(case, role, A.REFUSAL, SYSTEM) or follow(case, role, A.CONSENT_WITHDRAWAL, SYSTEM)
         else:
             continue
+        case.row.decided_index = receipt.index
         case.tell = "referral.changed"
         await keep(session, case)
 

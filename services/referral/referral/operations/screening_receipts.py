@@ -1,6 +1,7 @@
 """What is in the log moves screening requests on: received, awaiting a basis and back, answered, hidden again.
 
-The answer's share moves the side of who asked alone, and is the only thing that brings an answer there.
+The answer's share moves the side of who asked alone, and is the only thing that brings an answer there. Of two receipts
+that pass each other around a merge the one holds that is of what the log said later.
 """
 
 from collections.abc import Sequence
@@ -37,7 +38,7 @@ async def note_screenings(session: AsyncSession, receipts: Sequence[ShareReceipt
 
 def _asked(row: ScreeningRow, receipt: ShareReceiptedV1, now: datetime) -> list[EventData]:
     """The request was decided. One that was taken back says nothing."""
-    if not row.open or receipt.version < row.request_version:
+    if not row.open or receipt.version < row.request_version or (receipt.index or 0) < (row.request_index or 0):
         return []
     if row.receiver in receipt.permitted_to:
         row.received_at = row.received_at or now
@@ -46,14 +47,16 @@ def _asked(row: ScreeningRow, receipt: ShareReceiptedV1, now: datetime) -> list[
         happened = Step.REFUSED
     else:
         return []
+    row.request_index = receipt.index
     return [*step(row, SENDER, happened, now=now), *step(row, RECEIVER, happened, now=now)]
 
 
 def _told(row: ScreeningRow, receipt: ShareReceiptedV1, now: datetime) -> list[EventData]:
     """The answer was decided."""
+    if (receipt.index or 0) < (row.answer_index or 0) or row.sender not in (*receipt.permitted_to, *receipt.refused_to):
+        return []
+    row.answer_index = receipt.index
     if row.sender in receipt.permitted_to:
         row.shown_at = row.shown_at or now
         return [*step(row, SENDER, Step.SHOWN, now=now), *([close(row, now=now)] if row.open else [])]
-    if row.sender in receipt.refused_to:
-        return step(row, SENDER, Step.HIDDEN, now=now)
-    return []
+    return step(row, SENDER, Step.HIDDEN, now=now)
