@@ -1,5 +1,6 @@
 """`throughgate up` as a person uses it: everything answers, tokens work, and a second start keeps everything."""
 
+import base64
 import json
 import signal
 import subprocess
@@ -53,6 +54,15 @@ def test_a_token_from_the_command_line_is_alone_on_its_line(stack: RunningStack)
     )
     assert done.stdout.count("\n") == 1
     assert get(f"{stack.url}/police/v1/me", done.stdout.strip())["agency"]["id"] == "police-north"
+
+
+@pytest.mark.parametrize("asked", [("--scope", "read", "--scope", "consent"), ("--scope", "read consent")])
+def test_a_token_has_the_scopes_that_were_asked_for_in_either_form(stack: RunningStack, asked: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "throughgate", "token", "police-north", "--url", stack.url, *asked]
+    token = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    claims = token.split(".")[1]
+    found = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    assert set(found["scope"].split()) == {"read", "consent"}
 
 
 def test_a_second_start_keeps_everything(tmp_path: Path) -> None:

@@ -21,7 +21,9 @@ def token(
     agency: Annotated[str, typer.Argument(metavar="AGENCY-ID", help="For example hmp-northgate, or operator.")],
     url: Annotated[str, typer.Option(help="The stack's address; else the one of --data-dir.")] = "",
     user: Annotated[str, typer.Option(help="Name a member of staff, for calls that need one.")] = "",
-    scope: Annotated[str, typer.Option(help="Fewer scopes than the agency has, separated by spaces.")] = "",
+    scope: Annotated[
+        list[str] | None, typer.Option(help="Fewer scopes than the agency has: given again, or separated by spaces.")
+    ] = None,
     ttl: Annotated[int, typer.Option(help="Seconds until it expires; 0 leaves it to the issuer.", min=0)] = 0,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
     as_json: JsonOption = False,
@@ -31,7 +33,7 @@ def token(
     Example: TOKEN=$(throughgate token hmp-northgate --user dana.whitlock)
     """
     address = url or _address(data_dir)
-    found = run(fetch_token(address, agency, user=user or None, scope=scope or None, ttl=ttl or None))
+    found = run(fetch_token(address, agency, user=user or None, scope=" ".join(scope or ()) or None, ttl=ttl or None))
     if as_json:
         print_json({"access_token": found, "agency": agency})
     else:
