@@ -18,7 +18,7 @@ from consent.domain.plan import Given, LiveShare, addressees, concerned, what_ne
 from consent.domain.redaction import field_names, redact
 from consent.models import OfferRow, PersonRow
 from consent.operations.denying import Denied, denials_of
-from consent.operations.telling import decision_of, event_of, remember
+from consent.operations.telling import decision_of, events_of, remember
 from consent.operations.writing import Decided, write
 from consent.queries.facts import facts_of, referral_fact
 from consent.queries.policy import Snapshot
@@ -72,7 +72,7 @@ def _decide_offer(
             decisions.append(decision)
             asked.append((decision.share_id, question, verdict))
     if decisions or not offer.answered:
-        decided.events.append(event_of(offer, source, decisions, now))
+        decided.events += events_of(offer, source, decisions, now)
         offer.answered = True
     if asked:
         remember(decided, offer, person, fact, asked, snapshot, now)

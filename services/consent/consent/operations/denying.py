@@ -16,6 +16,9 @@ from chassis.ids import new_id
 from contracts.codes import Effect
 from contracts.decisions import DeniedShare, ShareDeniedV1
 
+MOST = 10_000
+"""Shares that one event names: a megabyte of ids."""
+
 
 @dataclass(frozen=True, slots=True)
 class Denied:
@@ -44,18 +47,21 @@ async def denials_of(session: AsyncSession, denied: Sequence[Denied]) -> list[Sh
     events = []
     for each in denied:
         alike = [share_id for share_id, same_basis in older[each.share_id] if same_basis]
-        if each.older_alone:
-            events += [_event(each, each.effect, alike)] if alike else []
-            continue
-        events.append(_event(each, each.effect, [each.share_id, *alike]))
-        if other := [share_id for share_id, same_basis in older[each.share_id] if not same_basis]:
-            events.append(_event(each, Effect.END, other))
+        events += _events(each, each.effect, alike if each.older_alone else [each.share_id, *alike])
+        if not each.older_alone:
+            events += _events(each, Effect.END, [share_id for share_id, same in older[each.share_id] if not same])
     return events
 
 
-def _event(denied: Denied, effect: Effect, shares: Sequence[str]) -> ShareDeniedV1:
-    named = tuple(DeniedShare(share_id=share_id, recipient=denied.recipient) for share_id in shares)
-    return ShareDeniedV1(denial_id=new_id(), person_id=denied.person_id, effect=effect, shares=named, at=denied.at)
+def _events(denied: Denied, effect: Effect, shares: Sequence[str]) -> list[ShareDeniedV1]:
+    named = [DeniedShare(share_id=share_id, recipient=denied.recipient) for share_id in shares]
+    return hiding(named, person_id=denied.person_id, effect=effect, at=denied.at)
+
+
+def hiding(shares: Sequence[DeniedShare], *, person_id: str, effect: Effect, at: datetime) -> list[ShareDeniedV1]:
+    """The events that hide these shares, none for none: however many there are, no event is too heavy to be sent."""
+    parts = [tuple(shares[start : start + MOST]) for start in range(0, len(shares), MOST)]
+    return [ShareDeniedV1(denial_id=new_id(), person_id=person_id, effect=effect, shares=part, at=at) for part in parts]
 
 
 _OLDER = """

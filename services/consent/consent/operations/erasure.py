@@ -10,12 +10,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.forgetting import empty_waiting
-from chassis.ids import new_id
 from chassis.outbox import emit_all
+from consent.operations.denying import hiding
 from contracts.caseload import PersonErasedV1
 from contracts.codes import Effect
 from contracts.consent import ErasureRecordedV1
-from contracts.decisions import DeniedShare, ShareDeniedV1
+from contracts.decisions import DeniedShare
 
 OF_PERSON = (
     "involvement",
@@ -79,13 +79,8 @@ async def erase(session: AsyncSession, *, event: PersonErasedV1, now: datetime) 
             {"ids": ids},
         )
     await empty_waiting(session, ids)
-    denied = ShareDeniedV1(
-        denial_id=new_id(),
-        person_id=event.person_id,
-        effect=Effect.WITHDRAW,
-        shares=tuple(DeniedShare(share_id=share_id, recipient=recipient) for share_id, recipient in shown),
-        at=now,
-    )
+    named = [DeniedShare(share_id=share_id, recipient=recipient) for share_id, recipient in shown]
+    denied = hiding(named, person_id=event.person_id, effect=Effect.WITHDRAW, at=now)
     recorded = ErasureRecordedV1(
         person_id=event.person_id,
         person_ids=event.person_ids,
@@ -96,4 +91,4 @@ async def erase(session: AsyncSession, *, event: PersonErasedV1, now: datetime) 
         member=event.member,
         at=now,
     )
-    await emit_all(session, [*([denied] if shown else []), recorded], now=now)
+    await emit_all(session, [*denied, recorded], now=now)

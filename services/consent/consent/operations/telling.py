@@ -1,5 +1,6 @@
 """Telling what was decided: a verdict as the event that enters the log, and the rows that replay needs."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,10 @@ from consent.queries.policy import Snapshot
 from contracts.codes import Basis
 from contracts.codes import Verdict as Outcome
 from contracts.decisions import Decision, NearMiss, OfferDecidedV1
+from contracts.offers import OfferMadeV1
+
+MOST_BYTES = OfferMadeV1.MAX_BYTES
+"""Decisions in one event, unless it has one alone: that is as heavy as an offer may be, and a little more."""
 
 
 def decision_of(
@@ -101,7 +106,23 @@ def _facts(offer: OfferRow, question: Question, verdict: Verdict, snapshot: Snap
     return found
 
 
-def event_of(offer: OfferRow, source: AgencyFact, decisions: list[Decision], now: datetime) -> OfferDecidedV1:
+def events_of(
+    offer: OfferRow, source: AgencyFact, decisions: Sequence[Decision], now: datetime
+) -> list[OfferDecidedV1]:
+    """What was decided of an offer: one event, or several where each permit's content would make it too heavy."""
+    parts: list[list[Decision]] = [[]]
+    room = MOST_BYTES
+    for decision in decisions:
+        weight = len(decision.model_dump_json().encode())
+        if weight > room and parts[-1]:
+            parts.append([])
+            room = MOST_BYTES
+        parts[-1].append(decision)
+        room -= weight
+    return [_event(offer, source, part, now) for part in parts]
+
+
+def _event(offer: OfferRow, source: AgencyFact, decisions: Sequence[Decision], now: datetime) -> OfferDecidedV1:
     return OfferDecidedV1(
         person_id=offer.person_id,
         offer_id=offer.offer_id,
