@@ -76,8 +76,10 @@ class Decision(Part):
 
 
 class OfferDecidedV1(EventData):
-    """One offer was considered; `decisions` holds what is new (it may be empty), or a part of it, where all together
-    would be more than a message carries."""
+    """One offer was considered; `decisions` holds what is new (it may be empty), or a part of it.
+
+    Parts are told where all together would be more than a message carries.
+    """
 
     TYPE: ClassVar = "offer.decided.v1"
     TOPIC: ClassVar = Topic.CONSENT_EVENTS
