@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from audit.domain.entries import drafts_of
 from audit.handlers import appending
+from audit.operations import append as sequencer
 from audit.operations.append import append
 from audit.signing import Signer
 from chassis.consumer import Received
@@ -113,6 +114,21 @@ async def test_a_crash_before_the_commit_leaves_no_trace_and_no_gap(database: Da
         assert await rows(session, "SELECT count(*) FROM outbox") == [(0,)]
     await feed(database, signing, events)
     assert [(m.first_index, m.size) for m in await messages(database)] == [(0, 1)]
+
+
+async def test_a_message_is_as_heavy_as_it_may_be_whatever_alphabet_its_content_is_in(
+    database: Database, signing: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = 100_000
+    monkeypatch.setattr(sequencer, "MAX_BATCH_BYTES", limit)
+    for letter in "a€\N{GRINNING FACE}":
+        said = {"text": letter * (30_000 // len(letter.encode()))}
+        await feed(database, signing, received([decided(*(permitted(content=said) for _ in range(8)))]))
+    async with database.session() as session:
+        bodies = await rows(session, "SELECT body FROM outbox WHERE topic = 'share-log' ORDER BY version")
+    weights = [len(body) for (body,) in bodies]
+    assert limit / 2 < min(weights)
+    assert max(weights) <= limit
 
 
 async def test_many_sequencers_at_once_make_one_log(audit_database: TestDatabase, signing: Signer) -> None:

@@ -104,7 +104,7 @@ def _batches(entries: Sequence[Entry]) -> list[list[Entry]]:
     batches: list[list[Entry]] = []
     room = 0
     for entry in entries:
-        weight = 512 + len(entry.leaf_text) * 5 // 4 + len(entry.detail_text)
+        weight = 512 + len(entry.leaf_text.encode()) * 5 // 4 + len(entry.detail_text.encode())
         if not batches or weight > room or len(batches[-1]) == MAX_BATCH:
             batches.append([])
             room = MAX_BATCH_BYTES
