@@ -1,7 +1,7 @@
 """What the two ends do to a referral. Each is judged by its own side: `If-Match` first, then what its state allows."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +17,7 @@ from contracts.codes import (
     RejectionCode,
     WithdrawalCode,
 )
+from contracts.errors import Conflict
 from contracts.event import JsonObject
 from contracts.referral import ReferralBouncedV1
 from referral.calendar import today
@@ -30,6 +31,14 @@ from referral.operations.write import receiver_of
 A = ReferralAction
 LASTING = ("team", "member", "interim_support", "expected_start")
 """What a receiver said that its next answer leaves standing."""
+MOST_ANSWERS = 100
+"""A sender's answers to questions: all of them go with every offer of the referral."""
+
+
+class AskedTooOften(Conflict):
+    """More was asked and answered about this referral as often as answers are kept."""
+
+    code: ClassVar[str] = "asked-too-often"
 
 
 async def submit_again(
@@ -90,7 +99,8 @@ async def accept(
     actor: Actor,
     now: datetime,
 ) -> Case:
-    """Yes, perhaps with the first appointment. The involvement that this opens is caseload's to note."""
+    """Yes, perhaps with the first appointment. The involvement that this opens is caseload's to note. Raises
+    TooManyAppointments."""
     case, role = await _opened(session, referral_id, ensure, actor, now)
     step(case, role, A.ACCEPTANCE, role, member=actor.member)
     _say(case, {"team": team, "interim_support": interim_support})
@@ -146,8 +156,14 @@ async def advise(
 async def ask(
     session: AsyncSession, *, referral_id: str, ensure: Precondition, question: str, actor: Actor, now: datetime
 ) -> Case:
-    """Asks the sender for more; the clock stands until they answer."""
-    return await _answered(session, referral_id, ensure, A.INFORMATION_REQUEST, {"question": question}, actor, now)
+    """Asks the sender for more; the clock stands until they answer. Raises AskedTooOften."""
+    case, role = await _opened(session, referral_id, ensure, actor, now)
+    step(case, role, A.INFORMATION_REQUEST, role, member=actor.member)
+    if len(case.row.said.get("information", ())) >= MOST_ANSWERS:
+        raise AskedTooOften
+    _say(case, {"question": question})
+    await keep(session, case)
+    return case
 
 
 async def hold(

@@ -2,17 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.auth import Actor
 from chassis.ids import new_id
 from contracts.codes import AppointmentOutcome, ReferralAction, ReferralRole
-from contracts.errors import NotFound
+from contracts.errors import Conflict, NotFound
 from contracts.referral import ReferralAppointmentChangedV1
 from referral.models import AppointmentRow
 from referral.operations.case import RECEIVER, Case, Precondition, open_own_case, step, touch
 from referral.operations.keep import keep, tell_of_appointment
+
+MOST_APPOINTMENTS = 200
+"""Of one side of a referral, nearly two a week for two years: the sender's go with every offer of it, all together."""
+
+
+class TooManyAppointments(Conflict):
+    """This side has made as many appointments as are kept of one referral."""
+
+    code: ClassVar[str] = "too-many-appointments"
 
 
 class NoSuchAppointment(NotFound):
@@ -31,7 +41,7 @@ async def make_appointment(
     actor: Actor,
     now: datetime,
 ) -> tuple[Case, str]:
-    """Returns the case and the appointment's id."""
+    """Returns the case and the appointment's id. Raises TooManyAppointments."""
     case, role = await open_own_case(session, referral_id, actor=actor, now=now)
     ensure(case.sides[role].version)
     step(case, role, ReferralAction.APPOINTMENTS, role)
@@ -50,7 +60,9 @@ def add_appointment(
     place: str | None = None,
     participants: Sequence[str] | None = None,
 ) -> AppointmentRow:
-    """One more appointment of that side; the case is still to be kept."""
+    """One more appointment of that side; the case is still to be kept. Raises TooManyAppointments."""
+    if len(case.meetings(role)) >= MOST_APPOINTMENTS:
+        raise TooManyAppointments
     row = AppointmentRow(
         appointment_id=new_id(),
         referral_id=case.row.referral_id,
