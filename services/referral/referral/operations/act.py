@@ -36,7 +36,7 @@ MOST_ANSWERS = 100
 
 
 class AskedTooOften(Conflict):
-    """More was asked and answered about this referral as often as answers are kept."""
+    """The sender was asked about this referral as often as answers are kept of one."""
 
     code: ClassVar[str] = "asked-too-often"
 
