@@ -6,8 +6,9 @@ A suite is a pytest selection that is green on the code as it is.
 
 from tests.faults.mutations.edges import EDGES
 from tests.faults.mutations.feeds import FEEDS
+from tests.faults.mutations.merged import MERGED
 from tests.faults.mutations.mutation import Mutation
 from tests.faults.mutations.services import SERVICES
 from tests.faults.mutations.shared import SHARED
 
-MUTATIONS: tuple[Mutation, ...] = (*SHARED, *SERVICES, *FEEDS, *EDGES)
+MUTATIONS: tuple[Mutation, ...] = (*SHARED, *SERVICES, *FEEDS, *EDGES, *MERGED)
