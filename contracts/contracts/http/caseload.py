@@ -10,7 +10,8 @@ from contracts.codes import AgencyKind, CustodyStatus, InvolvementState, Scheme,
 from contracts.content import PersonName
 from contracts.event import Instant
 
-Reference = Annotated[str, StringConstraints(min_length=3, max_length=60)]
+LONGEST_REFERENCE = 60
+Reference = Annotated[str, StringConstraints(min_length=3, max_length=LONGEST_REFERENCE)]
 """A person: an opaque id, or `scheme:value`."""
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 LongText = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]

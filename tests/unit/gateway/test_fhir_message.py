@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from contracts.codes import AgencyKind
-from gateway.fhir import reading
+from gateway.fhir import cases, reading
+from gateway.fhir.codes import REFERRAL
 from gateway.fhir.message import Message, message_of
 
 
@@ -72,3 +73,25 @@ def test_a_reference_means_the_first_entry_of_that_address_or_id(name: str) -> N
 def test_a_reference_to_nothing_means_nothing(name: object) -> None:
     entry = {"fullUrl": "", "resource": {"resourceType": "ServiceRequest", "id": ["2", {}]}}
     assert sent(entry).at({"reference": name}) == {}
+
+
+def test_of_a_thousand_names_twenty_are_asked_after() -> None:
+    called = [{"system": REFERRAL, "value": str(number)} for number in range(1000)]
+    message = sent({"resource": {"resourceType": "ServiceRequest", "id": "r", "identifier": called}})
+    assert message.names() == ["r", *(f"{REFERRAL}|{number}" for number in range(19))]
+    assert message.referral_ids() == [str(number) for number in range(20)]
+
+
+async def test_the_people_whom_a_thousand_identifiers_name_are_asked_for_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[list[str]] = []
+
+    async def resolve_all(_caller: object, references: list[str]) -> list[None]:
+        asked.append(references)
+        return [None] * len(references)
+
+    monkeypatch.setattr(cases, "resolve_all", resolve_all)
+    caller: Any = None
+    assert await cases.named(caller, ["noms:" + "A" * 60, *(f"noms:{number}" for number in range(1000))]) == []
+    assert asked == [[f"noms:{number}" for number in range(20)]]

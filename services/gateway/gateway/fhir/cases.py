@@ -1,14 +1,16 @@
 """Which referral a message speaks of: by our own id if it names that, else by what the sender called it before."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from contracts.errors import NotFound
+from contracts.http.caseload import LONGEST_REFERENCE, ResolvedPerson
 from gateway.api.caller import Caller
 from gateway.api.forward import ask, resolve_all
 from gateway.fhir import reading
-from gateway.fhir.message import Message
+from gateway.fhir.message import MOST, Message
 from gateway.fhir.tree import identifiers
 from gateway.operations.fhir_messages import referrals_named
 
@@ -55,5 +57,10 @@ async def _people(caller: Caller, message: Message) -> set[str]:
     """Every id of the message's Patient; empty if it names nobody whom the caller knows."""
     patient = message.patient()
     references = [f"{scheme}:{value}" for scheme, value in reading.person_of(patient)] if identifiers(patient) else []
-    found = await resolve_all(caller, references) if references else []
-    return {each for person in found if person for each in (person.person_id, *person.merged)}
+    return {each for person in await named(caller, references) for each in (person.person_id, *person.merged)}
+
+
+async def named(caller: Caller, references: Sequence[str]) -> list[ResolvedPerson]:
+    """Whom the first of these name to the caller, in order; what no reference can be names nobody."""
+    asked = [each for each in references if len(each) <= LONGEST_REFERENCE][:MOST]
+    return [each for each in await resolve_all(caller, asked) if each is not None] if asked else []

@@ -16,6 +16,8 @@ from gateway.fhir.codes import REFERRAL
 from gateway.fhir.tree import Resource, identifiers, many, one, uuid_of, words
 
 LONGEST = 200
+MOST = 20
+"""Names of one thing that are asked after: a sender may write a thousand."""
 
 
 class Unreadable(Problem):
@@ -82,14 +84,14 @@ class Message:
         url = next((url for url, resource in self.entries if resource is request), None)
         ids = [words(request, "id"), uuid_of(url)]
         found = [*(each for each in ids if each), *(f"{system}|{value}" for system, value in identifiers(request))]
-        return list(dict.fromkeys(each for each in found if len(each) <= LONGEST))
+        return list(dict.fromkeys(each for each in found if len(each) <= LONGEST))[:MOST]
 
     def referral_ids(self) -> list[str]:
         """What may be one of our own ids: in a message that answers ours, or changes what we answered."""
         request = self.request()
         ours = [value for system, value in identifiers(request) if system == REFERRAL]
         found = [*ours, words(request, "id"), words(one(self.header, "response"), "identifier")]
-        return list(dict.fromkeys(each for each in found if each))
+        return list(dict.fromkeys(each for each in found if each))[:MOST]
 
     @cached_property
     def _by_name(self) -> Mapping[str, Resource]:

@@ -15,7 +15,7 @@ from contracts.codes import ReferralAction, Scope
 from contracts.errors import Conflict, Invalid
 from contracts.http.caseload import ResolvedPerson
 from gateway.api.caller import Caller
-from gateway.api.forward import ask, known, resolve, segment
+from gateway.api.forward import ask, known, segment
 from gateway.fhir import cases, reading
 from gateway.fhir.answers import answer_of, withdrawal_of
 from gateway.fhir.codes import REQUEST, RESPONSE
@@ -93,9 +93,8 @@ async def _person(caller: Caller, message: Message) -> ResolvedPerson:
     """
     patient = message.patient()
     references = [f"{scheme}:{value}" for scheme, value in reading.person_of(patient)]
-    for reference in references:
-        if person := await resolve(caller, reference):
-            return person
+    for person in await cases.named(caller, references):
+        return person
     said = reading.registration_of(patient)
     if not references:
         del said["identifiers"]
