@@ -1,6 +1,5 @@
 """The offers of caseload as events: facts without recipients (only warnings are addressed)."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from caseload.domain.identifiers import Identifier
@@ -24,13 +23,8 @@ TYPES: dict[Category, str] = {
 """What a feed item of each category is called."""
 
 
-def identity_offer(
-    row: Registration, identifiers: Sequence[Identifier], *, now: datetime, retracted: bool = False
-) -> OfferMadeV1:
-    """The identity as one agency registered it, whole; consent removes fields clause by clause.
-
-    Told under the number that it was recorded under: consent may hear it before or after a merge or its undoing.
-    """
+def identity_offer(row: Registration, identifiers: list[Identifier], *, now: datetime) -> OfferMadeV1:
+    """The identity as one agency registered it, whole; consent removes fields clause by clause."""
     content = IdentityContent(
         identifiers=tuple(IdentifierValue(scheme=each.scheme, value=each.value) for each in identifiers),
         name=PersonName(family=row.family, given=row.given),
@@ -40,13 +34,13 @@ def identity_offer(
     )
     return OfferMadeV1(
         offer_id=new_id(),
-        person_id=row.recorded_person_id,
+        person_id=row.person_id,
         source=row.agency,
         category=Category.IDENTITY,
         subject_ref=row.id,
         version=row.version,
         type=TYPES[Category.IDENTITY],
-        content=None if retracted else content.model_dump(mode="json", exclude_none=True),
+        content=content.model_dump(mode="json", exclude_none=True),
         occurred_at=now,
     )
 
@@ -68,11 +62,10 @@ def custody_offer(row: CustodyRow, *, person_id: str, retracted: bool = False) -
 
 
 def section_offer(row: Section, *, now: datetime, retracted: bool = False) -> OfferMadeV1:
-    """An agency's own facts of one category, under the number that they were recorded under."""
     category = Category(row.category)
     return OfferMadeV1(
         offer_id=new_id(),
-        person_id=row.recorded_person_id,
+        person_id=row.person_id,
         source=row.agency,
         category=category,
         subject_ref=row.id,

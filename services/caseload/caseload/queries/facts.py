@@ -6,7 +6,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from caseload.domain.identifiers import Identifier
 from caseload.models import (
     AgencyRow,
     CustodyRow,
@@ -17,9 +16,8 @@ from caseload.models import (
     Section,
     WarningRow,
 )
-from caseload.queries.standing import standing_first
 from contracts.caseload import EVERY_PRISON
-from contracts.codes import Category, InvolvementState, Scheme
+from contracts.codes import InvolvementState
 
 _PEOPLE = """
 SELECT i.person_id,
@@ -33,23 +31,23 @@ GROUP BY i.person_id ORDER BY i.person_id LIMIT :limit
 
 
 async def registration_of(session: AsyncSession, person_id: str, agency: str) -> Registration | None:
-    """The agency's registration of the person; of several (after a merge) the one that stands."""
+    """The agency's registration of the person; of several (after a merge) the one of the kept record."""
     rows = await session.scalars(
         select(Registration)
         .where(Registration.person_id == person_id, Registration.agency == agency)
-        .order_by(*standing_first(Registration))
+        .order_by(col(Registration.recorded_person_id) != person_id, col(Registration.registered_at))
     )
     return rows.first()
 
 
-async def identifiers_of(session: AsyncSession, registration_id: str) -> list[Identifier]:
+async def identifiers_of(session: AsyncSession, registration_id: str) -> Sequence[RegistrationIdentifier]:
     """The identifiers of a registration, in the order given."""
     rows = await session.scalars(
         select(RegistrationIdentifier)
         .where(RegistrationIdentifier.registration_id == registration_id)
         .order_by(col(RegistrationIdentifier.position))
     )
-    return [Identifier(Scheme(row.scheme), row.value) for row in rows]
+    return rows.all()
 
 
 async def live_involvements(
@@ -79,17 +77,14 @@ async def custody_of(session: AsyncSession, person_id: str) -> CustodyRow | None
     return await session.get(CustodyRow, person_id, populate_existing=True)
 
 
-async def sections_of(session: AsyncSession, person_id: str, agency: str) -> list[Section]:
-    """The agency's sections; of several of one category (after a merge) the one that stands."""
+async def sections_of(session: AsyncSession, person_id: str, agency: str) -> Sequence[Section]:
+    """The agency's sections; of two of one category (after a merge) the kept record's comes last."""
     rows = await session.scalars(
         select(Section)
         .where(Section.person_id == person_id, Section.agency == agency)
-        .order_by(*standing_first(Section))
+        .order_by(col(Section.recorded_person_id) == person_id, col(Section.updated_at))
     )
-    found: dict[Category, Section] = {}
-    for row in rows:
-        found.setdefault(row.category, row)
-    return list(found.values())
+    return rows.all()
 
 
 async def warnings_of(session: AsyncSession, person_id: str, agency: str) -> Sequence[WarningRow]:
