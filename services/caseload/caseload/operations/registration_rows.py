@@ -137,11 +137,11 @@ def _said(line: Line) -> list[tuple[str, object]]:
 
 
 def _say(row: Registration, line: Line, now: datetime) -> Registration:
-    """The row with what the line says, one version on."""
+    """The row with what the line says, one version on; no older, whatever this process's clock says."""
     for name, value in _said(line):
         setattr(row, name, value)
     row.version += 1
-    row.updated_at = now
+    row.updated_at = max(row.updated_at, now)
     return row
 
 

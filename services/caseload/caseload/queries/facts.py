@@ -11,8 +11,6 @@ from caseload.models import (
     CustodyRow,
     Involvement,
     MatchingDoubt,
-    Registration,
-    RegistrationIdentifier,
     Section,
     WarningRow,
 )
@@ -28,26 +26,6 @@ FROM involvement i
 WHERE i.agency = :agency AND i.state <> 'ended' AND i.person_id > :after
 GROUP BY i.person_id ORDER BY i.person_id LIMIT :limit
 """
-
-
-async def registration_of(session: AsyncSession, person_id: str, agency: str) -> Registration | None:
-    """The agency's registration of the person; of several (after a merge) the one of the kept record."""
-    rows = await session.scalars(
-        select(Registration)
-        .where(Registration.person_id == person_id, Registration.agency == agency)
-        .order_by(col(Registration.recorded_person_id) != person_id, col(Registration.registered_at))
-    )
-    return rows.first()
-
-
-async def identifiers_of(session: AsyncSession, registration_id: str) -> Sequence[RegistrationIdentifier]:
-    """The identifiers of a registration, in the order given."""
-    rows = await session.scalars(
-        select(RegistrationIdentifier)
-        .where(RegistrationIdentifier.registration_id == registration_id)
-        .order_by(col(RegistrationIdentifier.position))
-    )
-    return rows.all()
 
 
 async def live_involvements(

@@ -33,14 +33,21 @@ async def known(session: AsyncSession, ids: Iterable[str], *, but: str) -> dict[
 async def own_registrations(
     session: AsyncSession, agency: str, ids: Iterable[str]
 ) -> dict[str, tuple[Registration, list[Identifier]]]:
-    """The agency's registration of each person with its identifiers in order; of several, the kept record's."""
+    """The agency's registration of each person, the one that it reads and changes, with its identifiers in order.
+
+    Of several (after a merge) the kept record's, or of others the one that was written last.
+    """
     wanted = sorted(set(ids))
     if not wanted:
         return {}
     rows = await session.scalars(
         select(Registration)
         .where(Registration.agency == agency, col(Registration.person_id).in_(wanted))
-        .order_by(col(Registration.recorded_person_id) == col(Registration.person_id), col(Registration.registered_at))
+        .order_by(
+            col(Registration.recorded_person_id) == col(Registration.person_id),
+            col(Registration.updated_at),
+            col(Registration.id),
+        )
     )
     found = {row.person_id: row for row in rows}
     given: defaultdict[str, list[Identifier]] = defaultdict(list)
