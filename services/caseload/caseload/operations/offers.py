@@ -1,4 +1,8 @@
-"""The offers of caseload as events: facts without recipients (only warnings are addressed)."""
+"""The offers of caseload as events: facts without recipients (only warnings are addressed).
+
+What an agency said is told under the number that it was recorded under: consent may hear it before or after a merge,
+or its undoing, and whose it is follows from the number.
+"""
 
 from datetime import datetime
 
@@ -34,7 +38,7 @@ def identity_offer(row: Registration, identifiers: list[Identifier], *, now: dat
     )
     return OfferMadeV1(
         offer_id=new_id(),
-        person_id=row.person_id,
+        person_id=row.recorded_person_id,
         source=row.agency,
         category=Category.IDENTITY,
         subject_ref=row.id,
@@ -65,7 +69,7 @@ def section_offer(row: Section, *, now: datetime, retracted: bool = False) -> Of
     category = Category(row.category)
     return OfferMadeV1(
         offer_id=new_id(),
-        person_id=row.person_id,
+        person_id=row.recorded_person_id,
         source=row.agency,
         category=category,
         subject_ref=row.id,
@@ -81,7 +85,7 @@ def warning_offer(row: WarningRow) -> OfferMadeV1:
     content: JsonObject = {"risk": row.risk, "text": row.body}
     return OfferMadeV1(
         offer_id=new_id(),
-        person_id=row.person_id,
+        person_id=row.recorded_person_id,
         source=row.agency,
         category=Category.WARNING,
         subject_ref=row.id,

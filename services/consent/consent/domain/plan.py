@@ -34,7 +34,7 @@ consent on which it stood goes (`domain/lingering.py`)."""
 @dataclass(frozen=True, slots=True)
 class LiveShare:
     """A permit that has not ended. `digest` is of the content that it shows, `request_id` names the emergency request
-    that it stands on."""
+    that it stands on. `elsewhere` it is told as another person's: as theirs whom this one was merged with."""
 
     id: str
     recipient: str
@@ -43,6 +43,7 @@ class LiveShare:
     basis: Basis
     digest: str
     request_id: str | None = None
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,8 @@ class Given:
 
 
 Next = Literal["keep", "permit", "replace", "rebase", "refuse", "end", "take-back", "silent"]
-"""`replace` shows the same version in another width, `rebase` on another basis what was given; `take-back` ends once
-more, and for good, what had ended and stayed in the feed."""
+"""`replace` shows the same in another width or as the right person's, `rebase` on another basis what was given;
+`take-back` ends once more, and for good, what had ended and stayed in the feed."""
 
 ENDING = frozenset({"end", "replace", "rebase", "take-back"})
 
@@ -135,10 +136,13 @@ def what_next(
 
     On another basis it is another permit: what stood on consent or in an emergency is not called law, nor the reverse;
     and each emergency request has a share of its own, which is reviewed. What was given on consent does not stay beside
-    what comes on another basis or by another clause, where no withdrawal would look for it any more.
+    what comes on another basis or by another clause, where no withdrawal would look for it any more. Nor does what is
+    told as another person's.
     """
     live, before = given.live, given.latest
     if basis is not None:
+        if live is not None and live.elsewhere:
+            return "replace"
         if live is not None and live.offer_version == version:
             if live.digest != digest:
                 return "replace"
@@ -161,7 +165,8 @@ def effect_of(step: Next, reason: Reason | None, given: Given, *, unjustified: b
     ends for another reason, but for what stood on a consent that is gone as well.
     """
     on_consent = given.latest is not None and given.latest.basis is Basis.CONSENT
-    if step == "take-back" or (on_consent and not given.agreed):
+    is_elsewhere = given.live is not None and given.live.elsewhere
+    if step == "take-back" or is_elsewhere or (on_consent and not given.agreed):
         return Effect.WITHDRAW
     if step == "rebase" and not unjustified:
         return Effect.WITHDRAW if on_consent else Effect.END

@@ -58,6 +58,8 @@ class ShareRow(Table, table=True):
     id: str = Field(primary_key=True)
     person_id: str = Field(foreign_key="person.id")
     recorded_person_id: str = Field(index=True)
+    told_as: str | None = None
+    """The number under which the log tells of it: the person's then."""
     category: Category = word()
     subject_ref: str
     offer_version: int = long()

@@ -150,6 +150,7 @@ def _permit(
             "id": decision.share_id,
             "person_id": offer.person_id,
             "recorded_person_id": offer.recorded_person_id,
+            "told_as": offer.person_id,
             "category": offer.category,
             "subject_ref": offer.subject_ref,
             "offer_version": offer.version,

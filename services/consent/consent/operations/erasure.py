@@ -78,6 +78,7 @@ async def erase(session: AsyncSession, *, event: PersonErasedV1, now: datetime) 
             text(f"DELETE FROM {table} WHERE person_id = ANY(:ids) OR recorded_person_id = ANY(:ids)"),  # noqa: S608
             {"ids": ids},
         )
+    await session.execute(text("UPDATE share SET told_as = NULL WHERE told_as = ANY(:ids)"), {"ids": ids})
     await empty_waiting(session, ids)
     named = [DeniedShare(share_id=share_id, recipient=recipient) for share_id, recipient in shown]
     denied = hiding(named, person_id=event.person_id, effect=Effect.WITHDRAW, at=now)

@@ -48,9 +48,10 @@ def subject_of(row: OfferRow) -> Subject:
 
 async def _shares(session: AsyncSession, which: str, ids: Sequence[str]) -> defaultdict[Subject, list[LiveShare]]:
     found: defaultdict[Subject, list[LiveShare]] = defaultdict(list)
-    rows = await session.execute(text(which), {"ids": list(ids)})
-    for category, ref, share_id, recipient, version, clause, basis, digest, request in rows:
-        found[category, ref].append(LiveShare(share_id, recipient, version, clause, Basis(basis), digest, request))
+    rows = await session.execute(text(_SHARES + which), {"ids": list(ids)})
+    for category, ref, share_id, recipient, version, clause, basis, digest, request, elsewhere in rows:
+        share = LiveShare(share_id, recipient, version, clause, Basis(basis), digest, request, bool(elsewhere))
+        found[category, ref].append(share)
     return found
 
 
@@ -68,14 +69,19 @@ async def _unjustified(session: AsyncSession, ids: Sequence[str]) -> defaultdict
     return found
 
 
-_LIVE = """
-SELECT category, subject_ref, id, recipient, offer_version, clause, basis, content_digest, request_id
-FROM share WHERE person_id = ANY(:ids) AND ended_at IS NULL
+_SHARES = """
+SELECT category, subject_ref, id, recipient, offer_version, clause, basis, content_digest, request_id,
+    told_as <> person_id AND person_id <> (
+        WITH RECURSIVE way AS (
+            SELECT id, alias_of FROM person WHERE id = told_as
+            UNION ALL SELECT person.id, person.alias_of FROM person JOIN way ON person.id = way.alias_of
+        )
+        SELECT id FROM way WHERE alias_of IS NULL
+    )
+FROM share WHERE person_id = ANY(:ids)
 """
-_ENDED_ON_CONSENT = """
-SELECT category, subject_ref, id, recipient, offer_version, clause, basis, content_digest, request_id
-FROM share WHERE person_id = ANY(:ids) AND basis = 'consent' AND effect = 'end' ORDER BY ended_at DESC, id
-"""
+_LIVE = " AND ended_at IS NULL"
+_ENDED_ON_CONSENT = " AND basis = 'consent' AND effect = 'end' ORDER BY ended_at DESC, id"
 _REFUSED = """
 SELECT refusal.category, refusal.subject_ref, recipient, offer_version, reason
 FROM refusal JOIN offer USING (category, subject_ref) WHERE offer.person_id = ANY(:ids)
