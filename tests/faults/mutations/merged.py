@@ -11,6 +11,20 @@ MERGED = (
         ("tests/integration/release_notify/test_undone_merges.py",),
     ),
     Mutation(
+        "what-was-told-of-another-stays-with-them",
+        "services/consent/consent/domain/plan.py",
+        "        if live is not None and live.elsewhere:\n",
+        "        if live is not None and not live.id:\n",
+        ("tests/integration/consent/test_merges.py", "-k", "told"),
+    ),
+    Mutation(
+        "an-unreachable-registration-is-offered",
+        "services/caseload/caseload/operations/shadowed.py",
+        "now=now, retracted=registration.id in after))",
+        "now=now))",
+        ("tests/integration/caseload/test_two_registrations.py",),
+    ),
+    Mutation(
         "receipts-lock-their-number-alone",
         "services/referral/referral/handlers.py",
         "        return (data.subject_ref,)\n",

@@ -8,7 +8,6 @@ from caseload.domain.identifiers import canonical
 from caseload.operations.registrations import register
 from caseload.queries import facts
 from caseload.queries.people import resolve_one
-from caseload.queries.registrations import own_registrations
 from chassis.auth import ActorDep, require
 from chassis.idempotency import IdempotentRoute
 from chassis.pagination import PageDep
@@ -93,14 +92,15 @@ async def register_unidentified(
 async def own_facts(found: FoundDep, session: SessionDep, actor: ActorDep) -> OwnFacts:
     """What this agency itself said about the person, its involvement, and its custody if it holds them."""
     person_id = found.person_id
-    registration = (await own_registrations(session, actor.agency, [person_id])).get(person_id)
+    registration = await facts.registration_of(session, person_id, actor.agency)
+    identifiers = await facts.identifiers_of(session, registration.id) if registration else []
     involvement = await facts.newest_involvement(session, person_id, actor.agency)
     custody = await facts.custody_of(session, person_id)
     is_own = custody is not None and actor.agency == (custody.prison or custody.last_prison)
     return OwnFacts(
         person_id=person_id,
         version=found.version,
-        registration=registration_answer(*registration) if registration else None,
+        registration=registration_answer(registration, identifiers) if registration else None,
         involvement=involvement_answer(involvement) if involvement else None,
         custody=OwnCustody(status=CustodyStatus(custody.status), at=custody.at, prison=custody.prison)
         if custody is not None and is_own

@@ -23,7 +23,6 @@ from caseload.domain.involvement import (
 from caseload.models import AgencyRow, Involvement
 from caseload.operations.involvement_rows import announce, end, live, write
 from caseload.queries import facts, people
-from caseload.queries.registrations import own_registrations
 from chassis.auth import Actor
 from contracts.codes import AgencyKind, InvolvementState, Scheme
 from contracts.errors import Invalid, NotFound
@@ -176,5 +175,7 @@ async def _has_crn(session: AsyncSession, person_id: str, claim: Claim, actor: A
     if is_crn(claim.reference) and claim.reference is not None:
         crn = Identifier(Scheme.CRN, claim.reference.strip().upper())
         return (await people.holders(session, [crn])).get(crn, person_id) == person_id
-    registered = (await own_registrations(session, actor.agency, [person_id])).get(person_id)
-    return registered is not None and any(each.scheme == Scheme.CRN for each in registered[1])
+    registered = await facts.registration_of(session, person_id, actor.agency)
+    if registered is None:
+        return False
+    return any(each.scheme == Scheme.CRN for each in await facts.identifiers_of(session, registered.id))

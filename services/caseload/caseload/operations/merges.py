@@ -12,8 +12,9 @@ from sqlmodel import col, select
 from caseload.domain.references import PersonNotFound
 from caseload.models import MatchingDoubt, Merge, Person
 from caseload.operations.custody import recompute, retract_custody
-from caseload.operations.shadowed import shadowed, tell_of_shadows
+from caseload.operations.shadowed import tell_of_shadows
 from caseload.queries import people
+from caseload.queries.standing import shadowed
 from chassis.ids import new_id
 from chassis.outbox import emit
 from contracts.caseload import PersonMergedV1, PersonUnmergedV1

@@ -4,6 +4,7 @@ What an agency said is told under the number that it was recorded under: consent
 or its undoing, and whose it is follows from the number.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from caseload.domain.identifiers import Identifier
@@ -27,7 +28,9 @@ TYPES: dict[Category, str] = {
 """What a feed item of each category is called."""
 
 
-def identity_offer(row: Registration, identifiers: list[Identifier], *, now: datetime) -> OfferMadeV1:
+def identity_offer(
+    row: Registration, identifiers: Sequence[Identifier], *, now: datetime, retracted: bool = False
+) -> OfferMadeV1:
     """The identity as one agency registered it, whole; consent removes fields clause by clause."""
     content = IdentityContent(
         identifiers=tuple(IdentifierValue(scheme=each.scheme, value=each.value) for each in identifiers),
@@ -44,7 +47,7 @@ def identity_offer(row: Registration, identifiers: list[Identifier], *, now: dat
         subject_ref=row.id,
         version=row.version,
         type=TYPES[Category.IDENTITY],
-        content=content.model_dump(mode="json", exclude_none=True),
+        content=None if retracted else content.model_dump(mode="json", exclude_none=True),
         occurred_at=now,
     )
 
@@ -66,6 +69,7 @@ def custody_offer(row: CustodyRow, *, person_id: str, retracted: bool = False) -
 
 
 def section_offer(row: Section, *, now: datetime, retracted: bool = False) -> OfferMadeV1:
+    """An agency's own facts of one category, under the number that they were recorded under."""
     category = Category(row.category)
     return OfferMadeV1(
         offer_id=new_id(),

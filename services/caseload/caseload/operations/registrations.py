@@ -116,7 +116,7 @@ async def _wave(
     written = await write_registrations(session, good, actor, now)
     changed = [done for done, is_changed in written if is_changed]
     await emit_all(
-        session, [identity_offer(each.row, list(each.identifiers), now=now) for each in changed], now=now, lane=lane
+        session, [identity_offer(each.row, each.identifiers, now=now) for each in changed], now=now, lane=lane
     )
     await _open_custody(session, [done.row for done, _ in written if done.created], actor, now, lane)
     answers = iter(done for done, _ in written)

@@ -10,6 +10,7 @@ from caseload.domain.sections import ensure_may_write, mappa_of
 from caseload.models import AgencyRow, Section, WarningRow
 from caseload.operations.offers import section_offer, warning_offer
 from caseload.queries import people
+from caseload.queries.standing import standing_first
 from chassis.auth import Actor, ensure_member
 from chassis.ids import new_id
 from chassis.outbox import emit_all
@@ -53,7 +54,7 @@ async def set_section(
             version=0,
             updated_at=now,
         )
-    row.content, row.version, row.updated_at = said, row.version + 1, now
+    row.content, row.version, row.updated_at = said, row.version + 1, max(row.updated_at, now)
     session.add(row)
     await session.flush()
     told: list[EventData] = [section_offer(row, now=now)]
@@ -105,11 +106,11 @@ async def _ensure_addressees(session: AsyncSession, addressees: list[Addressee])
 
 
 async def _section(session: AsyncSession, person_id: str, category: Category, agency: str) -> Section | None:
-    """The agency's section; of two (after a merge) the one of the kept record."""
+    """The agency's section; of several (after a merge) the one that stands."""
     rows = await session.scalars(
         select(Section)
         .where(Section.person_id == person_id, Section.agency == agency, Section.category == category)
-        .order_by(col(Section.recorded_person_id) != person_id, col(Section.updated_at).desc())
+        .order_by(*standing_first(Section))
     )
     return rows.first()
 

@@ -6,16 +6,20 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from caseload.domain.identifiers import Identifier
 from caseload.models import (
     AgencyRow,
     CustodyRow,
     Involvement,
     MatchingDoubt,
+    Registration,
+    RegistrationIdentifier,
     Section,
     WarningRow,
 )
+from caseload.queries.standing import standing_first
 from contracts.caseload import EVERY_PRISON
-from contracts.codes import InvolvementState
+from contracts.codes import Category, InvolvementState, Scheme
 
 _PEOPLE = """
 SELECT i.person_id,
@@ -26,6 +30,26 @@ FROM involvement i
 WHERE i.agency = :agency AND i.state <> 'ended' AND i.person_id > :after
 GROUP BY i.person_id ORDER BY i.person_id LIMIT :limit
 """
+
+
+async def registration_of(session: AsyncSession, person_id: str, agency: str) -> Registration | None:
+    """The agency's registration of the person; of several (after a merge) the one that stands."""
+    rows = await session.scalars(
+        select(Registration)
+        .where(Registration.person_id == person_id, Registration.agency == agency)
+        .order_by(*standing_first(Registration))
+    )
+    return rows.first()
+
+
+async def identifiers_of(session: AsyncSession, registration_id: str) -> list[Identifier]:
+    """The identifiers of a registration, in the order given."""
+    rows = await session.scalars(
+        select(RegistrationIdentifier)
+        .where(RegistrationIdentifier.registration_id == registration_id)
+        .order_by(col(RegistrationIdentifier.position))
+    )
+    return [Identifier(Scheme(row.scheme), row.value) for row in rows]
 
 
 async def live_involvements(
@@ -55,14 +79,17 @@ async def custody_of(session: AsyncSession, person_id: str) -> CustodyRow | None
     return await session.get(CustodyRow, person_id, populate_existing=True)
 
 
-async def sections_of(session: AsyncSession, person_id: str, agency: str) -> Sequence[Section]:
-    """The agency's sections; of two of one category (after a merge) the kept record's comes last."""
+async def sections_of(session: AsyncSession, person_id: str, agency: str) -> list[Section]:
+    """The agency's sections; of several of one category (after a merge) the one that stands."""
     rows = await session.scalars(
         select(Section)
         .where(Section.person_id == person_id, Section.agency == agency)
-        .order_by(col(Section.recorded_person_id) == person_id, col(Section.updated_at))
+        .order_by(*standing_first(Section))
     )
-    return rows.all()
+    found: dict[Category, Section] = {}
+    for row in rows:
+        found.setdefault(row.category, row)
+    return list(found.values())
 
 
 async def warnings_of(session: AsyncSession, person_id: str, agency: str) -> Sequence[WarningRow]:

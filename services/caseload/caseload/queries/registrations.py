@@ -10,6 +10,7 @@ from caseload.domain.identifiers import Identifier
 from caseload.domain.identities import Identity
 from caseload.domain.matching import Known
 from caseload.models import CustodyRow, PersonIdentifier, Registration, RegistrationIdentifier
+from caseload.queries.standing import standing_first
 from contracts.codes import Scheme
 
 
@@ -33,23 +34,18 @@ async def known(session: AsyncSession, ids: Iterable[str], *, but: str) -> dict[
 async def own_registrations(
     session: AsyncSession, agency: str, ids: Iterable[str]
 ) -> dict[str, tuple[Registration, list[Identifier]]]:
-    """The agency's registration of each person, the one that it reads and changes, with its identifiers in order.
-
-    Of several (after a merge) the kept record's, or of others the one that was written last.
-    """
+    """The agency's registration of each person with its identifiers in order; of several, the one that stands."""
     wanted = sorted(set(ids))
     if not wanted:
         return {}
     rows = await session.scalars(
         select(Registration)
         .where(Registration.agency == agency, col(Registration.person_id).in_(wanted))
-        .order_by(
-            col(Registration.recorded_person_id) == col(Registration.person_id),
-            col(Registration.updated_at),
-            col(Registration.id),
-        )
+        .order_by(*standing_first(Registration))
     )
-    found = {row.person_id: row for row in rows}
+    found: dict[str, Registration] = {}
+    for row in rows:
+        found.setdefault(row.person_id, row)
     given: defaultdict[str, list[Identifier]] = defaultdict(list)
     for name in await session.scalars(
         select(RegistrationIdentifier)
