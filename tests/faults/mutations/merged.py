@@ -15,7 +15,7 @@ MERGED = (
         "services/consent/consent/domain/plan.py",
         "        if live is not None and live.elsewhere:\n",
         "        if live is not None and not live.id:\n",
-        ("tests/integration/consent/test_merges.py", "-k", "told"),
+        ("tests/integration/consent/test_told_as.py",),
     ),
     Mutation(
         "an-unreachable-registration-is-offered",

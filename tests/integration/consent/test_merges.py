@@ -1,72 +1,23 @@
 """A merge that is undone: what was taken back while two numbers were one person's stays taken back for both."""
 
-from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from chassis import clock
-from chassis.ids import new_id
-from contracts.caseload import PersonErasedV1, PersonMergedV1, PersonUnmergedV1
+from contracts.caseload import PersonErasedV1, PersonMergedV1
 from contracts.codes import ErasureReason
 from tests.integration.consent.conftest import Callers
+from tests.integration.consent.numbers import CHARITY, NOTHING, SHOWN, TRUST, Numbers
 from tests.support.consent_bodies import consent_body
 from tests.support.consent_service import ConsentService, offer
 from tests.support.merging import orders, told
 
-CHARITY, PROBATION, TRUST = "charity-newstart", "probation-north", "mht-riverside"
-NOTHING: set[tuple[str, int]] = set()
-SHOWN = {("release-date", 1)}
 OBJECTION = {"categories": ["release-date"], "recipients": [{"kind": "mental-health"}], "purposes": ["direct-care"]}
 TAKING: dict[str, tuple[str, dict[str, Any]]] = {
     "withdrawal": ("consent-withdrawals", {}),
     "refusal": ("consents", consent_body(CHARITY, decision="refused")),
 }
-
-
-class Numbers:
-    """Two numbers or more, merged and parted as caseload tells it."""
-
-    def __init__(self, service: ConsentService, callers: Callers) -> None:
-        self.service = service
-        self.callers = callers
-
-    async def known(self, *offers: str) -> str:
-        """Somebody of whom probation knows, and the charity and the trust too; each offer is a subject of its own."""
-        number = new_id()
-        await self.service.feed(
-            self.service.involvement(number, PROBATION),
-            self.service.involvement(number, CHARITY, "claimed"),
-            self.service.involvement(number, TRUST, roles=("mental-health-care",)),
-            *(offer(number, subject_ref=subject) for subject in offers),
-        )
-        return number
-
-    async def says(self, number: str, path: str, body: dict[str, Any]) -> None:
-        answer = await self.callers.post(PROBATION, f"/people/{number}/{path}", body)
-        assert answer.status_code in (200, 201), answer.text
-
-    async def agrees(self, number: str) -> None:
-        await self.says(number, "consents", consent_body(CHARITY))
-
-    async def merged(self, kept: str, removed: str, *, at: datetime | None = None) -> None:
-        merged = PersonMergedV1(merge_id="m", kept_id=kept, removed_id=removed, at=at or clock.now())
-        await self.service.feed(merged)
-
-    async def parted(self, kept: str, removed: str) -> None:
-        await self.service.feed(PersonUnmergedV1(merge_id="m", kept_id=kept, removed_id=removed, at=clock.now()))
-
-    async def offers(self, person: str) -> int:
-        """How many are this person's, under whichever number they were made."""
-        async with self.service.database.session() as session:
-            counted = text("SELECT count(*) FROM offer WHERE person_id = :id")
-            return int(await session.scalar(counted, {"id": person}) or 0)
-
-    async def count(self, table: str, number: str) -> int:
-        async with self.service.database.session() as session:
-            counted = text(f"SELECT count(*) FROM {table} WHERE person_id = :id AND recorded_person_id = :id")
-            return int(await session.scalar(counted, {"id": number}) or 0)
 
 
 @pytest.fixture
@@ -280,39 +231,3 @@ async def test_nothing_is_copied_to_who_was_erased(service: ConsentService, numb
     )
     await numbers.parted(kept, removed)
     assert [await numbers.count("withdrawal", number) for number in (kept, removed)] == [1, 0]
-
-
-async def about(service: ConsentService) -> list[tuple[str, str, str | None]]:
-    """Of each decision for probation, of whom it speaks, its verdict, and what it does to what it ends."""
-    return [(each["person_id"], each["verdict"], each["effect"]) for each in await service.decisions(PROBATION)]
-
-
-async def test_what_was_told_while_they_were_one_is_told_of_its_own_number_when_they_part(
-    service: ConsentService, numbers: Numbers
-) -> None:
-    kept, removed = await numbers.known(), await numbers.known("before")
-    await numbers.merged(kept, removed)
-    await service.feed(offer(removed, subject_ref="meanwhile"), offer(kept, subject_ref="of-kept"))
-    await service.feed(service.involvement(kept, PROBATION))
-    one = [(removed, "permitted", None), (kept, "permitted", None), (kept, "permitted", None)]
-    assert await about(service) == one
-    await numbers.parted(kept, removed)
-    assert await about(service) == [*one, (removed, "permitted", "withdraw")]
-    (shown,) = [each for each in await service.decisions(PROBATION) if each["effect"]]
-    (ended,) = [each for each in await service.decisions(PROBATION) if each["share_id"] == shown["ends"]]
-    assert ended["content"] == shown["content"]
-    assert await service.visible(PROBATION) == SHOWN
-    await service.feed(service.involvement(removed, PROBATION))
-    assert len(await about(service)) == len(one) + 1, "and once"
-
-
-async def test_what_was_told_of_another_is_taken_back_where_its_own_may_not_be_shown(
-    service: ConsentService, numbers: Numbers
-) -> None:
-    kept, removed = new_id(), new_id()
-    await service.feed(service.involvement(kept, PROBATION), offer(removed, version=1))
-    await numbers.merged(kept, removed)
-    await service.feed(offer(removed, version=2))
-    await numbers.parted(kept, removed)
-    assert (await about(service))[-1] == (removed, "refused", "withdraw")
-    assert await service.visible(PROBATION) == NOTHING
