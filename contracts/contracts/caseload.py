@@ -8,7 +8,7 @@ from contracts.event import EventData, Instant, Part
 from contracts.topics import Topic
 
 EVERY_PRISON = "*"
-"""The code of the national feed, which may speak for every prison."""
+"""The code of the national feed: it may speak for every prison and holds nobody itself."""
 
 
 class AgencyCodes(Part):

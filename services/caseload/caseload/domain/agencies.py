@@ -7,8 +7,6 @@ from contracts.caseload import Agency
 from contracts.codes import AgencyKind
 from contracts.errors import Invalid
 
-"""Prison code of the national feed: it may speak for every prison and holds nobody itself."""
-
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
 _ODS = re.compile(r"[A-Z0-9]{3,10}", re.ASCII)
 _MDI = re.compile(r"[A-Z][A-Z0-9]{2}|\*", re.ASCII)
