@@ -12,6 +12,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from chassis.problems import Problem
 from contracts.errors import Invalid
+from contracts.text import json_text
 from gateway.fhir.codes import REFERRAL
 from gateway.fhir.tree import Resource, identifiers, many, one, uuid_of, words
 
@@ -113,7 +114,7 @@ class Message:
 def message_of(body: bytes) -> Message:
     """Raises Unreadable, NotAMessage."""
     try:
-        text = body.decode("utf-8-sig")
+        text = json_text(body)
         bundle = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Unreadable from error
