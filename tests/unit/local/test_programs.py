@@ -3,14 +3,17 @@
 import asyncio
 import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
 from throughgate.local.child import backoff
 from throughgate.local.databases import DATABASES, url_for
 from throughgate.local.events import Died, Ready, Started
-from throughgate.local.ports import answers, free_port, free_ports, is_free
+from throughgate.local.ports import NoFreePort, answers, free_port, free_ports, is_free
 from throughgate.local.programs import (
     PROGRAMS,
     embedded_broker_environment,
@@ -99,6 +102,21 @@ def test_ports_drawn_together_are_all_different(monkeypatch: pytest.MonkeyPatch)
         "referral": 20_007,
         "caseload": 20_008,
     }
+
+
+def test_what_another_process_drew_is_not_drawn_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two stacks that start together draw long before either listens."""
+    script = (
+        "import sys; from throughgate.local.ports import free_port; print(free_port(), flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdin=PIPE, stdout=PIPE, text=True) as other:
+        assert other.stdout is not None
+        drawn = int(other.stdout.readline())
+        monkeypatch.setattr("throughgate.local.ports.secrets.randbelow", lambda _: drawn - 20_000)
+        with pytest.raises(NoFreePort):
+            free_port()
+        other.communicate()
+    assert free_port() == drawn
 
 
 async def test_a_service_is_ready_only_if_it_is_the_one_that_answers() -> None:
