@@ -85,6 +85,19 @@ class Answer:
         )
 
 
+class _Transport(httpx2.AsyncHTTPTransport):
+    """The library's own, for which a connection that its peer ends while it is made is one that could not be made.
+
+    On uvloop such a connection has no socket any more, and the library asks it for its peer's name all the same.
+    """
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return await super().handle_async_request(request)
+        except AttributeError as error:
+            raise httpx2.ConnectError("Ended while it was made.", request=request) from error
+
+
 class ServiceClient:
     """Calls one service. Holds its connections; close it, or use it as an async context manager."""
 
@@ -96,12 +109,12 @@ class ServiceClient:
         max_connections: int = 100,
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
+        limits = httpx2.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
         self._client = httpx2.AsyncClient(
             base_url=base_url,
             timeout=httpx2.Timeout(timeout_s, connect=CONNECT_SECONDS),
-            limits=httpx2.Limits(max_connections=max_connections, max_keepalive_connections=max_connections),
             trust_env=False,
-            transport=transport,
+            transport=transport or _Transport(limits=limits, trust_env=False),
         )
 
     async def request(
@@ -134,7 +147,7 @@ class ServiceClient:
             )
         except httpx2.HTTPError as error:
             raise UpstreamUnavailable from error
-        return Answer(answer.status_code, _lower(answer.headers), answer.content)
+        return Answer(answer.status_code, dict(answer.headers), answer.content)
 
     async def call(self, method: str, path: str, **arguments: Any) -> Answer:
         """As `request`, but raises the peer's problem instead of returning it."""
@@ -188,7 +201,7 @@ class Streamed:
     def __init__(self, answer: httpx2.Response) -> None:
         self._answer = answer
         self.status = answer.status_code
-        self.headers = _lower(answer.headers)
+        self.headers = dict(answer.headers)
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body as it comes. Raises UpstreamUnavailable if it breaks off."""
@@ -249,7 +262,7 @@ async def post_outside(
         extensions={"sni_hostname": target.host, "timeout": httpx2.Timeout(timeout_s).as_dict()},
     )
     try:
-        async with asyncio.timeout(timeout_s), httpx2.AsyncHTTPTransport(verify=tls, trust_env=False) as transport:
+        async with asyncio.timeout(timeout_s), _Transport(verify=tls, trust_env=False) as transport:
             answer = await transport.handle_async_request(request)
             await answer.aclose()
             return answer.status_code
@@ -273,10 +286,6 @@ def _headers(token: str | None, headers: Mapping[str, str] | None, *, is_json: b
     if traceparent := telemetry.current_traceparent():
         made["traceparent"] = traceparent
     return {**made, **{name.lower(): value for name, value in (headers or {}).items()}}
-
-
-def _lower(headers: httpx2.Headers) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
 
 
 def _without_none(params: Params | None) -> dict[str, str | int] | None:

@@ -22,6 +22,8 @@ from throughgate.verifying import Verified, read_key, verify_log
 async def everything_holds(world: FaultyWorld, lives: Sequence[Life], pollers: Mapping[str, Poller]) -> Counter[str]:
     """Raises AssertionError with the first thing that does not; returns what was counted."""
     await settled(world.stack)
+    unforeseen = "\n".join(world.stack.process.unforeseen())
+    assert not unforeseen, f"a fault is told as 503 by services too:\n{unforeseen}"
     assert world.answers.statuses[500] == 0, f"a fault is told as 503: {dict(world.answers.codes)}"
     counted: Counter[str] = Counter(lives=len(lives))
     people = {life.person.id for life in lives}

@@ -125,6 +125,12 @@ class StackProcess:
         logs = sorted((self.data_dir / "logs").glob("*.log"))
         return "\n".join(f"--- {log.name}\n{log.read_text(errors='replace')[-1500:]}" for log in logs)
 
+    def unforeseen(self) -> list[str]:
+        """What its processes logged of answers 500: what was raised, and where. Older logs were moved aside."""
+        logs = sorted((self.data_dir / "logs").glob("*.log*"))
+        lines = (line for log in logs for line in log.read_text(errors="replace").splitlines())
+        return [line for line in lines if '"http.unexpected"' in line]
+
 
 def throughgate_up(port: int, data_dir: Path, *more: str, environment: Mapping[str, str] | None = None) -> StackProcess:
     """`throughgate up --json` on that port and folder."""

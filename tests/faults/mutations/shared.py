@@ -187,6 +187,13 @@ SHARED = (
         ("tests/integration/chassis/test_pipe.py", "-k", "goes_first"),
     ),
     Mutation(
+        "who-ends-a-connection-while-it-is-made-is-a-fault-of-ours",
+        "chassis/http_client.py",
+        "except AttributeError as error",
+        "except NotImplementedError as error",
+        ("tests/integration/chassis_http/test_ended_at_once.py",),
+    ),
+    Mutation(
         "a-column-beside-an-entry-says-what-it-likes",
         "throughgate/verifying.py",
         "None if columns == said else",
