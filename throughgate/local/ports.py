@@ -50,7 +50,7 @@ def _held(port: int) -> bool:
     """Whether this process holds the port now: one byte of a file that all share, locked until the process ends."""
     try:
         fcntl.lockf(_drawn_by_all(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
-    except OSError:
+    except (BlockingIOError, PermissionError):  # another holds it; what says anything else is told as it is
         return False
     return True
 
