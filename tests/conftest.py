@@ -2,6 +2,8 @@
 
 import os
 
+from hypothesis import Phase, settings
+
 from tests.support.broker import (
     broker,
     embedded_server,
@@ -32,6 +34,9 @@ __all__ = [
     "pytest_xdist_make_scheduler",
     "stack",
 ]
+
+settings.register_profile("found-is-enough", phases=[Phase.explicit, Phase.generate])
+"""For who asks only whether a suite is red: making what it found smaller takes longer than finding it."""
 
 
 def pytest_configure() -> None:

@@ -47,6 +47,8 @@ _METRIC = re.compile(r"\b(throughgate_[a-z_]+|process_[a-z_]+_seconds)\b")
 _LOGGED = re.compile(r"`([a-z]+\.[a-z_-]+)`")
 ROOM_MB, BALLAST_MB = 1500, 64
 WITHIN = 120.0
+AT_ONCE = 20
+"""What each process of the scene works on at once."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, bool
 @pytest.fixture(scope="module")
 async def scene(place: tuple[Path, bool]) -> AsyncIterator[Scene]:
     data_dir, is_cramped = place
-    process = throughgate_up(free_port(), data_dir)
+    process = throughgate_up(free_port(), data_dir, environment={"THROUGHGATE_REQUESTS_AT_ONCE": str(AT_ONCE)})
     try:
         stack = RunningStack(process.wait_for("ready", within=240)["url"], data_dir, process)
         async with ServiceClient(stack.url, timeout_s=60) as http:
@@ -177,14 +179,17 @@ async def doubted(scene: Scene) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def overload(scene: Scene) -> AsyncIterator[None]:
-    """More at once than a process works on."""
+    """More at once than a process works on: so many more that no machine is too slow to send them in time."""
     token = {"authorization": f"Bearer {scene.stack.token(NORTHGATE)}"}
     unbounded = httpx2.Limits(max_connections=None)
     async with httpx2.AsyncClient(base_url=scene.stack.url, limits=unbounded, timeout=60, trust_env=False) as http:
 
         async def refused() -> bool:
-            answers = await asyncio.gather(*(http.get("/prison/v1/me", headers=token) for _ in range(600)))
-            return any(answer.status_code == 503 and "retry-after" in answer.headers for answer in answers)
+            answers = await asyncio.gather(*(http.get("/prison/v1/me", headers=token) for _ in range(10 * AT_ONCE)))
+            assert {answer.status_code for answer in answers} <= {200, 503}
+            told = [answer for answer in answers if answer.status_code == 503]
+            assert all("retry-after" in answer.headers for answer in told)
+            return any(answer.json()["code"] == "overloaded" for answer in told)
 
         await eventually(refused, within=WITHIN)
     yield

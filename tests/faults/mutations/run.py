@@ -57,7 +57,7 @@ def _copy() -> Iterator[Path]:
         for name in COPIED:
             source = ROOT / name
             if source.is_dir():
-                shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+                shutil.copytree(source, tree / name)
             elif source.exists():
                 shutil.copy2(source, tree / name)
         yield tree

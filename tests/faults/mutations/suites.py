@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = (".", "contracts", *(f"services/{path.name}" for path in sorted((ROOT / "services").iterdir())))
 _PASSED, _FAILED = 0, 1
 """How pytest ends; above that it was not collected, not understood, or found nothing."""
+_HOW = ("-q", "-x", "-p", "no:randomly", "--hypothesis-profile", "found-is-enough")
 _COUNT = re.compile(r"(\d+) (passed|failed)")
 
 
@@ -57,9 +58,9 @@ def said_of(tree: Path, suite: Suite, *, timeout_s: float = 1500) -> Said:
     """What the suite says of this tree; it ends at the first failure."""
     path = os.pathsep.join(str(tree / package) for package in PACKAGES)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:randomly", *suite.places, *suite.options],
+        [sys.executable, "-m", "pytest", *_HOW, *suite.places, *suite.options],
         cwd=tree,
-        env={**os.environ, **dict(suite.environment), "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, **dict(suite.environment), "PYTHONPATH": path},
         capture_output=True,
         text=True,
         check=False,
