@@ -15,6 +15,8 @@ from tests.faults.mutations.listed import MUTATIONS
 from tests.faults.mutations.mutation import Mutation
 from tests.faults.mutations.suites import ROOT, Outcome, Said, Suite, said_of, together
 
+_BEING_COMPILED = "*.pyc.*"
+"""Gone before it could be copied: whoever runs beside this writes compiled files under such names first."""
 COPIED = ("chassis", "contracts", "deploy", "services", "tests", "throughgate", "pyproject.toml", "requirements")
 
 
@@ -57,7 +59,7 @@ def _copy() -> Iterator[Path]:
         for name in COPIED:
             source = ROOT / name
             if source.is_dir():
-                shutil.copytree(source, tree / name)
+                shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns(_BEING_COMPILED))
             elif source.exists():
                 shutil.copy2(source, tree / name)
         yield tree
