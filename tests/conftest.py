@@ -37,6 +37,8 @@ __all__ = [
 
 settings.register_profile("found-is-enough", phases=[Phase.explicit, Phase.generate])
 """For who asks only whether a suite is red: making what it found smaller takes longer than finding it."""
+if profile := os.environ.get("HYPOTHESIS_PROFILE"):
+    settings.load_profile(profile)
 
 
 def pytest_configure() -> None:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = (".", "contracts", *(f"services/{path.name}" for path in sorted((ROOT / "services").iterdir())))
 _PASSED, _FAILED = 0, 1
 """How pytest ends; above that it was not collected, not understood, or found nothing."""
-_HOW = ("-q", "-x", "-p", "no:randomly", "--hypothesis-profile", "found-is-enough")
+_HOW = ("-q", "-x", "-p", "no:randomly")
 _COUNT = re.compile(r"(\d+) (passed|failed)")
 
 
@@ -60,7 +60,7 @@ def said_of(tree: Path, suite: Suite, *, timeout_s: float = 1500) -> Said:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *_HOW, *suite.places, *suite.options],
         cwd=tree,
-        env={**os.environ, **dict(suite.environment), "PYTHONPATH": path},
+        env={**os.environ, "HYPOTHESIS_PROFILE": "found-is-enough", **dict(suite.environment), "PYTHONPATH": path},
         capture_output=True,
         text=True,
         check=False,
