@@ -61,8 +61,16 @@ async def empty_waiting(session: AsyncSession, ids: Sequence[str]) -> None:
 
 
 def without_erased(batch: Sequence[Received[EventData]], erased: Collection[str]) -> list[Received[EventData]]:
-    """The events about people who are there: not `erased` before, nor by this batch. Of a merge the kept one counts;
-    receipts free the window whosever they are."""
+    """The events about people who are there: not `erased` before, nor by this batch. Of a merge the kept one counts, of
+    its undoing either: who is given back was not erased. Receipts free the window whosever they are."""
     erasures = [received.data for received in batch if isinstance(received.data, PersonErasedV1)]
     gone = {*erased, *(person_id for erasure in erasures for person_id in erasure.person_ids)}
-    return [each for each in batch if each.key not in gone or isinstance(each.data, PersonErasedV1 | ShareReceiptedV1)]
+    return [each for each in batch if isinstance(each.data, _OF_ANYBODY) or not about(each.data) <= gone]
+
+
+def about(data: EventData) -> set[str]:
+    """The persons whose being there makes an event worth taking in: any one of them."""
+    return {data.kept_id, data.removed_id} if isinstance(data, PersonUnmergedV1) else {data.key}
+
+
+_OF_ANYBODY = (PersonErasedV1, ShareReceiptedV1)

@@ -76,7 +76,13 @@ class Mix:
 
     async def waver(self) -> None:
         """Consent is given where there is none, withdrawn where there is."""
-        someone = self.random.choice(self.wavering)
+        await self._turn(self.random.choice(self.wavering))
+
+    async def all_waver(self) -> None:
+        """So does everybody who wavers, once."""
+        await asyncio.gather(*map(self._turn, self.wavering))
+
+    async def _turn(self, someone: Wavering) -> None:
         async with someone.busy:
             if someone.turn:
                 await self.world.withdraw(someone.person)

@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import clock, outbox
 from chassis.consumer import Received
+from chassis.forgetting import about
 from consent.models import InvolvementRow, OfferRow, PersonRow
 from consent.operations.deciding import decide_and_emit
 from consent.operations.erasure import erase
 from consent.operations.facts import note_involvement, note_mappa, take_offer
-from consent.operations.merges import merge, unmerge
+from consent.operations.merges import merge, others_of, part_others, unmerge
 from consent.operations.persons import Taken, take
 from consent.operations.policy import register_agencies
 from consent.queries.policy import Snapshot, lock_policy, shared_snapshot, snapshot
@@ -84,14 +85,15 @@ async def apply(session: AsyncSession, batch: Sequence[Received[EventData]]) -> 
     if not handled:
         return
     numbers = {number for event in handled for number in numbers_in(event)}
-    taken = await take(session, numbers | await _holders(session, handled), now=now)
-    gone = {number for number in numbers if taken.by_number[number].erased_at is not None}
-    gone |= {number for event in handled if isinstance(event, PersonErasedV1) for number in event.person_ids}
+    erased = {number for event in handled if isinstance(event, PersonErasedV1) for number in event.person_ids}
+    others = await _holders(session, handled) | await others_of(session, erased)
+    taken = await take(session, numbers | others, now=now)
+    gone = {number for number in numbers if taken.by_number[number].erased_at is not None} | erased
     under_way = Batch(
         session, now, current, taken, await _known_offers(session, handled), await _known_involvements(session, handled)
     )
     for event in handled:
-        if subject_of_event(event) in gone and not isinstance(event, PersonErasedV1):
+        if persons_of_event(event) <= gone and not isinstance(event, PersonErasedV1):
             answer_of_nobody(under_way, event)
         else:
             await HANDLERS[type(event)](under_way, event)
@@ -107,9 +109,9 @@ def numbers_in(event: EventData) -> tuple[str, ...]:
     return (event.person_id if isinstance(event, OfferMadeV1) else event.key,)
 
 
-def subject_of_event(event: EventData) -> str:
-    """The number that the event is about, as it was written; of a merge the one that is kept."""
-    return event.person_id if isinstance(event, OfferMadeV1) else event.key
+def persons_of_event(event: EventData) -> set[str]:
+    """The numbers that the event is about, as they were written; one that is there is enough for it to be taken in."""
+    return {event.person_id} if isinstance(event, OfferMadeV1) else about(event)
 
 
 def answer_of_nobody(batch: Batch, event: EventData) -> None:
@@ -193,6 +195,10 @@ async def on_person_unmerged(batch: Batch, event: PersonUnmergedV1) -> None:
 
 async def on_person_erased(batch: Batch, event: PersonErasedV1) -> None:
     await batch.decide()
+    if parted := await part_others(batch.session, event.person_ids, taken=batch.taken, now=batch.now):
+        batch.touch(*parted)
+        await _reread(batch)
+        await batch.decide()
     await erase(batch.session, event=event, now=batch.now)
     _forget(batch.session, batch.offers, event.person_ids)
     _forget(batch.session, batch.involvements, event.person_ids)

@@ -2,7 +2,7 @@
 
 Invariant: a delivery is pending until an answer ends it, and every attempt has its `webhook-id`; so whatever dies in
 between, it is sent at least once, or it is given up where its agency can see that. What is sent is read again before
-each attempt, after the address was checked for it.
+each attempt, after the address was checked for it; and what was attempted where the endpoint is no more does not count.
 """
 
 import asyncio
@@ -138,15 +138,18 @@ class LineRun:
                 if is_passing(outcome):
                     raise outcome
                 self._fault(outcome)
-                await self._settle(each, Called(problem="internal"))
+                await self._settle(held, each, Called(problem="internal"))
         return [outcome is True for outcome in outcomes]
 
     async def _attempt(self, held: Held, claimed: Claimed) -> bool:
         place = await self.desk.outward.look_up(held.url)
         if isinstance(place, Called):
-            return await self._settle(claimed, place)
+            return await self._settle(held, claimed, place)
         now = clock.now()
         async with self._asking() as session:
+            if await self._was_moved(session, held):
+                await sending.settle(session, self.line, claimed.message_id, state=DeliveryState.PENDING, next_at=now)
+                return False
             payload = await self._read(session, claimed, now=now)
             if isinstance(payload, DeliveryState):
                 await sending.settle(session, self.line, claimed.message_id, state=payload)
@@ -155,7 +158,11 @@ class LineRun:
         called = await self.desk.outward.call(
             place, self.line.endpoint, message_id=claimed.message_id, payload=payload, secret=secret, now=now
         )
-        return await self._settle(claimed, called)
+        return await self._settle(held, claimed, called)
+
+    async def _was_moved(self, session: AsyncSession, held: Held) -> bool:
+        """Whether the endpoint was replaced or taken back since its line was held."""
+        return await sending.registered_at(session, self.line) != held.registered_at
 
     async def _read(self, session: AsyncSession, claimed: Claimed, *, now: datetime) -> bytes | DeliveryState:
         """What is sent, as it stands now; or why it is not sent any more."""
@@ -175,7 +182,7 @@ class LineRun:
             at=item.available_at,
         )
 
-    async def _settle(self, claimed: Claimed, called: Called) -> bool:
+    async def _settle(self, held: Held, claimed: Claimed, called: Called) -> bool:
         now = clock.now()
         CALLS.labels(self.line.endpoint, called.problem or "taken-in").inc()
         state, next_at = DeliveryState.DELIVERED, None
@@ -184,6 +191,8 @@ class LineRun:
             is_over = now + wait >= claimed.made_at + self.desk.give_up
             state, next_at = (DeliveryState.GIVEN_UP, None) if is_over else (DeliveryState.PENDING, now + wait)
         async with self._asking() as session:
+            if await self._was_moved(session, held):
+                state, next_at = DeliveryState.PENDING, now
             await sending.settle(
                 session,
                 self.line,

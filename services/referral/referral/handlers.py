@@ -17,7 +17,7 @@ from contracts.event import EventData
 from contracts.log import ShareReceiptedV1
 from contracts.release import ReleaseDateChangedV1
 from referral.operations.erasure import erase
-from referral.operations.merges import merge, unmerge
+from referral.operations.merges import merge, part_others, unmerge
 from referral.operations.receipts import note_receipts
 from referral.operations.register import register_agency
 from referral.operations.releases import move_releases
@@ -53,6 +53,7 @@ async def on_receipts(session: AsyncSession, run: Sequence[Received[ShareReceipt
 
 
 async def on_person_erased(session: AsyncSession, received: Received[PersonErasedV1]) -> None:
+    await part_others(session, received.data.person_ids, now=clock.now())
     await erase(session, received.data.person_ids, now=clock.now())
 
 

@@ -13,7 +13,7 @@ from contracts.event import EventData
 from contracts.log import ShareReceiptedV1
 from release_notify.operations.custody import move, receive_new
 from release_notify.operations.erasure import erase
-from release_notify.operations.merges import merge, unmerge
+from release_notify.operations.merges import merge, part_others, unmerge
 from release_notify.operations.national import register_agency
 from release_notify.queries.states import erased_of, lock_persons
 
@@ -39,6 +39,7 @@ async def on_person_unmerged(session: AsyncSession, received: Received[PersonUnm
 
 
 async def on_person_erased(session: AsyncSession, received: Received[PersonErasedV1]) -> None:
+    await part_others(session, received.data.person_ids, now=clock.now())
     await erase(session, received.data.person_ids, now=clock.now())
 
 

@@ -17,7 +17,10 @@ from tests.faults.mutations.suites import ROOT, Outcome, Said, Suite, said_of, t
 
 _BEING_COMPILED = "*.pyc.*"
 """Gone before it could be copied: whoever runs beside this writes compiled files under such names first."""
-COPIED = ("chassis", "contracts", "deploy", "services", "tests", "throughgate", "pyproject.toml", "requirements")
+COPIED = (
+    *("chassis", "contracts", "deploy", "services", "tests", "throughgate"),
+    *("docker-compose.yml", "pyproject.toml", "requirements"),
+)
 
 
 class OutOfDate(Exception):

@@ -195,7 +195,7 @@ async def test_merging_two_numbers_moves_requests_and_parting_them_moves_them_ba
     await world.merged(kept, removed)
     assert (await view(world, moved, PROBATION))["person_id"] == kept
     assert (await answer(world, moved)).status_code == 200
-    assert (await world.offers(ANSWER))[-1]["person_id"] == kept
+    assert (await world.offers(ANSWER))[-1]["person_id"] == removed, "under the number that it was recorded under"
     listed = (await world.get(f"/screening-requests?person_id={removed}", agency=PROBATION)).json()["items"]
     assert [each["screening_id"] for each in listed] == [stayed, moved]
     await world.unmerged(kept, removed)

@@ -100,7 +100,7 @@ async def take_offer(
             answered=False,
         )
         session.add(row)
-    elif row.person_id != person.id:
+    elif (row.person_id, row.recorded_person_id) != (person.id, event.person_id):
         row.recorded_person_id = event.person_id
         for table in (ShareRow, ReviewRow):
             await session.execute(

@@ -6,6 +6,7 @@ Merges and their undoings come in the streams of the numbers that are kept, so t
 heard of a number the latest holds, by the instant that caseload gave it.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import text, update
@@ -98,6 +99,22 @@ async def unmerge(
     return parted or await _part(session, removed, taken=taken, now=now)  # of one instant the undoing is the later
 
 
+async def part_others(session: AsyncSession, ids: Collection[str], *, taken: Taken, now: datetime) -> list[PersonRow]:
+    """Parts from these, who are to be erased, whoever is not named with them; returns who was parted.
+
+    That merge was undone: no erasure leaves out who is one with its person. It may not have been heard here yet.
+    """
+    parted: list[PersonRow] = []
+    for number in sorted(await others_of(session, ids)):
+        parted += await _part(session, number, taken=taken, now=now)
+    return parted
+
+
+async def others_of(session: AsyncSession, ids: Collection[str]) -> set[str]:
+    """The numbers that are merged into one of these, and are none of them."""
+    return set(await session.scalars(text(_OTHERS), {"ids": sorted(ids)}))
+
+
 async def _part(session: AsyncSession, number: str, *, taken: Taken, now: datetime) -> list[PersonRow]:
     await session.flush()
     back = await session.get_one(PersonRow, number, with_for_update=True, populate_existing=True)
@@ -127,6 +144,7 @@ async def _part(session: AsyncSession, number: str, *, taken: Taken, now: dateti
     return [into, back]
 
 
+_OTHERS = "SELECT id FROM person WHERE alias_of = ANY(:ids) AND id <> ALL(:ids)"
 _NUMBERS = """
 WITH RECURSIVE numbers AS (
     SELECT CAST(:id AS varchar) AS id

@@ -197,7 +197,7 @@ def _offer(
         to = (Addressee(agency=row.receiver if to_receiver else row.sender),)
     return OfferMadeV1(
         offer_id=new_id(),
-        person_id=row.person_id,
+        person_id=row.recorded_person_id,
         source=row.sender if to_receiver else row.receiver,
         category=category,
         subject_ref=subject_ref,

@@ -4,6 +4,7 @@ Merges and their undoings come in the streams of the numbers that are kept, so t
 heard of a number the latest holds, by the instant that caseload gave it.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import text
@@ -17,6 +18,7 @@ MOVING = ("referral", "release", "screening")
 
 _KNOWN = "SELECT merged_into, merged_or_parted_at AS at FROM person WHERE person_id = :number"
 _NOTE = "UPDATE person SET merged_or_parted_at = :at WHERE person_id = :number"
+_OTHERS = "SELECT person_id FROM person WHERE merged_into = ANY(:ids) AND person_id <> ALL(:ids) ORDER BY person_id"
 _ALL_OF = """
 WITH RECURSIVE under (person_id) AS (
     SELECT CAST(:removed AS varchar)
@@ -57,6 +59,15 @@ async def unmerge(session: AsyncSession, unmerged: PersonUnmergedV1, *, now: dat
     await lock_persons(session, [unmerged.removed_id])
     if await _stood_alone(session, unmerged.removed_id, unmerged.at, now=now):
         await _part(session, unmerged.removed_id, now)  # of two words of one instant the undoing is the later
+
+
+async def part_others(session: AsyncSession, ids: Collection[str], *, now: datetime) -> None:
+    """Parts from these, who are to be erased, whoever is not named with them.
+
+    That merge was undone: no erasure leaves out who is one with its person. It may not have been heard here yet.
+    """
+    for number in (await session.scalars(text(_OTHERS), {"ids": list(ids)})).all():
+        await _part(session, number, now)
 
 
 async def _stood_alone(session: AsyncSession, number: str, at: datetime, *, now: datetime) -> bool:

@@ -142,7 +142,7 @@ def _offer(
     source, to = (row.sender, row.receiver) if category is Category.REFERRAL else (row.receiver, row.sender)
     return OfferMadeV1(
         offer_id=new_id(),
-        person_id=row.person_id,
+        person_id=row.recorded_person_id,
         source=source,
         category=category,
         subject_ref=row.screening_id,

@@ -7,6 +7,7 @@ Merges and their undoings come in the streams of the numbers that are kept, so t
 heard of a number the latest holds, by the instant that caseload gave it.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -27,6 +28,7 @@ MOVING = ("custody", "release", "sequence")
 
 _KNOWN = "SELECT merged_into, merged_or_parted_at AS at FROM person WHERE person_id = :number"
 _NOTE = "UPDATE person SET merged_or_parted_at = :at WHERE person_id = :number"
+_OTHERS = "SELECT person_id FROM person WHERE merged_into = ANY(:ids) AND person_id <> ALL(:ids) ORDER BY person_id"
 _ALL_OF = """
 WITH RECURSIVE under (person_id) AS (
     SELECT CAST(:removed AS varchar)
@@ -68,6 +70,15 @@ async def merge(session: AsyncSession, merged: PersonMergedV1, *, now: datetime)
     now_one = (await locked_states(session, [kept.person_id]))[kept.person_id]
     now_one = replace(now_one, pending=kept.pending or removed.pending)
     await _settle(session, before=kept, after=_with_release_of(now_one, removed, now), what="merge", now=now)
+
+
+async def part_others(session: AsyncSession, ids: Collection[str], *, now: datetime) -> None:
+    """Parts from these, who are to be erased, whoever is not named with them.
+
+    That merge was undone: no erasure leaves out who is one with its person. It may not have been heard here yet.
+    """
+    for number in (await session.scalars(text(_OTHERS), {"ids": list(ids)})).all():
+        await _part(session, number, now)
 
 
 async def _stood_alone(session: AsyncSession, number: str, at: datetime, *, now: datetime) -> bool:
