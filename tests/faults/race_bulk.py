@@ -1,4 +1,5 @@
-"""A bulk load that does not end before it is told to: it keeps release-notify, consent, audit and gateway busy at once.
+"""A bulk load that does not end before it is told to: the bulk lane of release-notify's outbox is never empty, and
+release-notify, consent, audit and gateway are busy with it.
 
 A quarter of the lines are about people whom probation supervises, so that each is decided; the others about people whom
 nobody knows yet.
@@ -8,30 +9,44 @@ import asyncio
 import itertools
 import json
 import os
-from collections.abc import AsyncIterator
+from bisect import bisect
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+
+import psycopg
 
 from chassis.clock import now
+from chassis.relay import BULK_WINDOW
 from tests.faults.client import FaultyWorld
 from tests.faults.races import together
+from tests.support.eventually import eventually
+from tests.support.settled import owner_urls
 from tests.system.world import NORTHGATE, Person
 
 STRANGERS = 3
 """For each of those people in a request."""
+AT_ONCE = 2
+"""Requests; none begins while ENOUGH waits."""
+ENOUGH = 3 * BULK_WINDOW
+"""Offers that wait behind those that the relay has sent and that are not answered."""
+EVERY_S = 0.05
+_UNSENT = "SELECT count(*), clock_timestamp() FROM outbox WHERE topic = 'offers' AND lane = 'bulk' AND sent_at IS NULL"
 _LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 _requests = itertools.count()
 
 
 @dataclass
 class Bulk:
-    """`people` are those whom probation supervises, so many; `applied` counts the lines that were."""
+    """`people` are those whom probation supervises, so many; `applied` counts the lines that were. `unsent` is how many
+    bulk offers waited in the outbox, look by look, by the database's clock."""
 
     world: FaultyWorld
     supervised: int
     people: list[Person] = field(default_factory=list)
     applied: int = 0
+    unsent: list[tuple[datetime, int]] = field(default_factory=list)
 
     async def ready(self) -> None:
         """Registers the people about whom there is something to decide."""
@@ -45,18 +60,35 @@ class Bulk:
 
     @asynccontextmanager
     async def loading(self, *, at_least: int) -> AsyncIterator[None]:
-        """One request after the other while the block runs, and until so many lines were applied."""
+        """A full lane while the block runs, and until so many lines were applied."""
         stop = asyncio.Event()
-        working = asyncio.create_task(self._load(stop, at_least))
-        try:
-            yield
-        finally:
-            stop.set()
-            await working
+        async with asyncio.TaskGroup() as working:
+            working.create_task(self._look(stop))
+            for _ in range(AT_ONCE):
+                working.create_task(self._load(stop, at_least))
+            try:
+                await eventually(self._enough, within=120)
+                yield
+            finally:
+                stop.set()
+
+    def _enough(self) -> bool:
+        return bool(self.unsent) and self.unsent[-1][1] >= ENOUGH
+
+    async def _look(self, stop: asyncio.Event) -> None:
+        url = owner_urls(self.world.stack)["release_notify"]
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as outbox:
+            while not stop.is_set():
+                ((count, at),) = await (await outbox.execute(_UNSENT)).fetchall()
+                self.unsent.append((at, count))
+                await asyncio.sleep(EVERY_S)
 
     async def _load(self, stop: asyncio.Event, at_least: int) -> None:
         desk = self.world.desk(NORTHGATE)
         while not stop.is_set() or self.applied < at_least:
+            if self._enough() and not stop.is_set():
+                await asyncio.sleep(EVERY_S)
+                continue
             request = next(_requests)
             async with desk.bulk(self._lines(request), key=f"race-{request}-{os.getpid()}") as answer:
                 applied = (await answer.whole()).body.count(b'"applied"')
@@ -72,6 +104,13 @@ class Bulk:
         ]
         for noms in (*(person.noms for person in self.people), *strangers):
             yield _line(noms, day)
+
+
+def full_at(moments: Sequence[datetime], looks: Sequence[tuple[datetime, int]]) -> int:
+    """At how many of these moments something waited, in the look before and in the look after."""
+    at = [when for when, _ in looks]
+    around = [looks[max(0, bisect(at, moment) - 1) : bisect(at, moment) + 1] for moment in moments]
+    return sum(len(pair) == 2 and min(count for _, count in pair) > 0 for pair in around)
 
 
 def _line(noms: str, on: date) -> bytes:

@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import random
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -86,6 +86,11 @@ class Races:
         """The same race of a person whose last word is a consent."""
         await self.race(person, rounds=rounds)
         await self.shows(person)
+
+    async def goes(self, person: Person, *, rounds: int) -> None:
+        """All is withdrawn of a person whom the charity sees; then the same race."""
+        await self.empties(person)
+        await self.race(person, rounds=rounds)
 
     async def race(self, person: Person, *, rounds: int) -> None:
         """Everything at once, and then a withdrawal of all that was agreed to."""
@@ -193,7 +198,7 @@ def words_about(person: Person) -> str:
     return f"Ask at the gate for {person.noms}"
 
 
-async def together(races: list[Callable[[], Awaitable[Any]]], *, at_once: int) -> None:
+async def together(races: Sequence[Callable[[], Awaitable[Any]]], *, at_once: int) -> None:
     """Runs them, so many at a time."""
     turns = asyncio.Semaphore(at_once)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.faults.race_bulk import full_at
 from tests.faults.race_checks import (
     Entry,
     decided_while_suspended,
@@ -104,6 +105,12 @@ def test_hiding_everything_is_found() -> None:
     assert list(lacking(_held(_item(content=CONTENT), view=view), SAID)) == []
     assert list(lacking(_held(_item(), view=view), SAID)) != []
     assert list(lacking(_held(_item(content=CONTENT)), SAID)) != []
+
+
+def test_a_moment_at_which_nothing_waited_is_found() -> None:
+    looks = [(_at(0), 5), (_at(1), 9), (_at(2), 0), (_at(3), 4)]
+    assert full_at([_at(0.5)], looks) == 1
+    assert full_at([_at(-1), _at(1.5), _at(2.5), _at(4)], looks) == 0
 
 
 def _watch(*looks: dict[str, str]) -> Watch:

@@ -2,18 +2,10 @@
 
 from tests.faults.mutations.mutation import Mutation
 
-RACES = "tests/faults/test_withdrawal_races.py"
 ERASED = ("tests/privacy/test_erased.py",)
 WALK = ("tests/system/test_referral_walk.py", "-k", "story")
 
 SERVICES = (
-    Mutation(
-        "decision-ignores-withdrawals",
-        "services/consent/consent/domain/grounds.py",
-        "    if withdrawn is not None:\n        return NotCovered(Reason.CONSENT_WITHDRAWN",
-        "    if withdrawn is not None and not withdrawn:\n        return NotCovered(Reason.CONSENT_WITHDRAWN",
-        (RACES, "-k", "test_everything_at_once"),
-    ),
     Mutation(
         "decider-does-not-lock-the-person",
         "services/consent/consent/operations/persons.py",
@@ -154,27 +146,6 @@ SERVICES = (
         "before.basis is Basis.CONSENT and (before.basis, before.clause) != (basis, clause) and before is None:",
         ("tests/integration/consent/test_taken_back.py",),
         cheap=True,
-    ),
-    Mutation(
-        "a-suspended-agency-is-given-to",
-        "services/consent/consent/domain/decide.py",
-        "offer.source.suspended or recipient.suspended:",
-        "offer.source.suspended:",
-        (RACES, "-k", "test_everything_at_once"),
-    ),
-    Mutation(
-        "a-share-whose-denial-came-first-is-shown",
-        "services/gateway/gateway/domain/projection.py",
-        "effect = board.denied.get(share.share_id)",
-        "effect = None",
-        (RACES, "-k", "under_a_bulk"),
-    ),
-    Mutation(
-        "a-share-says-nothing",
-        "services/gateway/gateway/domain/bodies.py",
-        '"content": detail.content,\n            "source": _source(share),\n            "purpose"',
-        '"content": None,\n            "source": _source(share),\n            "purpose"',
-        (RACES, "-k", "standing_still"),
     ),
     Mutation(
         "an-erasure-keeps-sections",
