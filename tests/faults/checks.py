@@ -42,6 +42,7 @@ async def everything_holds(world: FaultyWorld, lives: Sequence[Life], pollers: M
             shows_the_last(life, agency, items)
         await views_show_the_last(world, life)
     assert counted["withdrawn"], "nobody withdrew anything"
+    assert counted["in_bulk"] >= len(lives), "somebody has no date that came in bulk"
     assert counted["referred"] == len(lives), "somebody was referred to nobody"
     await reconciled(world)
     found = await asyncio.to_thread(verified, world.stack)
@@ -55,7 +56,7 @@ async def _lived(
 ) -> Counter[str]:
     """What one life was owed, met and permitted."""
     dates = [permit for permit in permits if permit["category"] == "release-date"]
-    counted = Counter(withdrawn=int(life.withdrawn))
+    counted = Counter(withdrawn=int(life.withdrawn), in_bulk=life.in_bulk)
     for agency in RECIPIENTS:
         counted["delivered"] += _once_each(life, agency, life.owed[agency], pollers[agency], dates)
     if life.referral:

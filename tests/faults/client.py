@@ -6,6 +6,7 @@ What it was answered 2xx is the record that everything is judged by.
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,11 +22,14 @@ _AGAIN = frozenset({429, 500, 502, 503, 504})
 
 @dataclass
 class Answers:
-    """What the gateways answered, by status; `unreached` is without any answer."""
+    """What the gateways answered, by status; `unreached` is without any answer. Of bulk: lines that were answered
+    `applied`, in whatever try, and answers that ended too early, after some of their lines."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     unreached: int = 0
+    applied: int = 0
+    broken_off: int = 0
 
     def note(self, answer: Answer) -> str:
         """Counts an answer and returns its code, if it is a refusal."""
@@ -53,10 +57,18 @@ class PatientDesk(Desk):
     async def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
         headers = {"idempotency-key": new_id()} if method == "POST" else {}
         headers |= options.pop("headers", None) or {}
+
+        async def once() -> Answer:
+            return await self.call(method, path, body, headers=headers, **options)
+
+        return (await self.until_answered(once, f"{method} {path.split('/')[1]}")).json()
+
+    async def until_answered(self, once: Callable[[], Awaitable[Answer]], what: str) -> Answer:
+        """The first success of `once`, which does the same each time. Raises Refused."""
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                answer = await self.call(method, path, body, headers=headers, **options)
+                answer = await once()
             except (UpstreamUnavailable, Refused) as error:
                 self.answers.miss(error)
                 if time.monotonic() > deadline or (isinstance(error, Refused) and error.status < 500):
@@ -64,10 +76,10 @@ class PatientDesk(Desk):
             else:
                 code = self.answers.note(answer)
                 if answer.ok:
-                    return answer.json()
+                    return answer
                 again = answer.status in _AGAIN or code == "idempotency-key-in-use"
                 if not again or time.monotonic() > deadline:
-                    raise Refused(answer, f"{method} {path.split('/')[1]} as {self.agency}")
+                    raise Refused(answer, f"{what} as {self.agency}")
             await asyncio.sleep(AGAIN_IN)
 
 
@@ -77,9 +89,10 @@ class FaultyWorld(World):
 
     answers: Answers = field(default_factory=Answers)
 
-    def desk(self, agency: str) -> Desk:
-        if agency not in self._desks:
+    def desk(self, agency: str) -> PatientDesk:
+        desk = self._desks.get(agency)
+        if not isinstance(desk, PatientDesk):
             desk = PatientDesk(self.http, agency, KINDS[agency], user="dana.whitlock")
             desk.answers = self.answers
             self._desks[agency] = desk
-        return self._desks[agency]
+        return desk

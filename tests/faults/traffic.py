@@ -1,8 +1,8 @@
 """Lives of made-up people going through the gateways while things break, and what each recipient must have had of them.
 
 A life: registered, supervised by probation, claimed by the charity, agreed to; a first date, waited for at both; a
-referral by order of a court; more dates, each of which is owed to both exactly once; for some a withdrawal, after
-which nothing is owed to the charity.
+referral by order of a court; more dates, in bulk and by themselves, each of which is owed to both exactly once; for
+some a withdrawal, after which nothing is owed to the charity.
 """
 
 import asyncio
@@ -13,11 +13,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from chassis.clock import now
+from tests.faults.bulk import BulkRequest
 from tests.faults.client import FaultyWorld
 from tests.faults.pollers import Poller
 from tests.support.eventually import eventually
 from tests.system.referring import MOORLAND, refer
-from tests.system.world import CHARITY, PROBATION, Person
+from tests.system.world import CHARITY, NORTHGATE, PROBATION, Person
 
 RECIPIENTS = (PROBATION, CHARITY)
 FEEDS = (*RECIPIENTS, MOORLAND)
@@ -29,13 +30,19 @@ TODAY = now().date()
 @dataclass
 class Life:
     """One person's: what was answered 2xx, and so is owed, in order. `facts` are (release id, version) of each date;
-    `referral` is the one that was answered 201, owed to the trust."""
+    `referral` is the one that was answered 201, owed to the trust; `in_bulk` counts the dates that were pushed so."""
 
     person: Person
     owed: dict[str, list[str]] = field(default_factory=lambda: {agency: [] for agency in RECIPIENTS})
     facts: dict[str, tuple[str, int]] = field(default_factory=dict)
     withdrawn: bool = False
     referral: str = ""
+    in_bulk: int = 0
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """To whom the next date is owed."""
+        return (PROBATION,) if self.withdrawn else RECIPIENTS
 
     @property
     def dates(self) -> list[str]:
@@ -50,7 +57,6 @@ class Traffic:
     world: FaultyWorld
     pollers: dict[str, Poller]
     lives: list[Life] = field(default_factory=list)
-    dates: int = 3
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
     """Of lives as they are begun: those who begin at once would all find as many there before them."""
 
@@ -76,22 +82,34 @@ class Traffic:
         await world.supervise(life.person)
         await world.claim(life.person, CHARITY)
         await world.consent(life.person, CHARITY)
-        for number in range(self.dates):
-            await self._date(life, TODAY + timedelta(days=30 + 5 * number), RECIPIENTS)
-            if number == 0:
-                await self.seen(life)
-                life.referral = await refer(world, life.person, MOORLAND, statutory=True, order_reference="MHTR 1")
+        days = [TODAY + timedelta(days=30 + 5 * number) for number in range(4)]
+        await self._date(life, days[0])
+        await self.seen(life)
+        life.referral = await refer(world, life.person, MOORLAND, statutory=True, order_reference="MHTR 1")
+        await self.in_bulk([(life, day) for day in days[1:3]])
+        await self._date(life, days[3])
         if withdraws:
             await self.seen(life)
             life.withdrawn = True
             await world.withdraw(life.person)
-            await self._date(life, TODAY + timedelta(days=90), (PROBATION,))
+            await self._date(life, TODAY + timedelta(days=90))
         return life
 
-    async def _date(self, life: Life, day: date, owed_to: tuple[str, ...]) -> None:
+    async def in_bulk(self, dates: Sequence[tuple[Life, date]]) -> None:
+        """Pushes these in one request. A result says no version: what was applied is the one after the last."""
+        request = BulkRequest(self.world.desk(NORTHGATE), [(life.person, day) for life, day in dates])
+        for (life, day), release_id in zip(dates, await request.push(), strict=True):
+            last = max((version for _, version in life.facts.values()), default=0)
+            self._owe(life, day, (release_id, last + 1))
+            life.in_bulk += 1
+
+    async def _date(self, life: Life, day: date) -> None:
         answer = await self.world.push(life.person, day)
-        life.facts[day.isoformat()] = (answer["release_id"], answer["version"])
-        for agency in owed_to:
+        self._owe(life, day, (answer["release_id"], answer["version"]))
+
+    def _owe(self, life: Life, day: date, fact: tuple[str, int]) -> None:
+        life.facts[day.isoformat()] = fact
+        for agency in life.recipients:
             life.owed[agency].append(day.isoformat())
 
     async def seen(self, life: Life) -> None:

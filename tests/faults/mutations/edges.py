@@ -78,6 +78,13 @@ EDGES = (
         ("tests/badinput/test_lines.py", "-k", "no_other"),
     ),
     Mutation(
+        "a-bulk-that-comes-again-is-another",
+        "services/gateway/gateway/api/bulk.py",
+        'f"{hashlib.sha256(key.encode()).hexdigest()}:{number}"',
+        "f\"{hashlib.sha256(f'{key} {clock.now()}'.encode()).hexdigest()}:{number}\"",
+        ("tests/faults/test_bulk_broken_off.py",),
+    ),
+    Mutation(
         "a-message-nested-too-deep-is-a-fault",
         "services/gateway/gateway/fhir/message.py",
         "    except (ValueError, RecursionError) as error:\n",
