@@ -152,6 +152,13 @@ SHARED = (
         (f"{TWO}::test_who_lost_the_lock_marks_nothing_once_another_relay_has_met_a_new_broker",),
     ),
     Mutation(
+        "two-take-the-same-turn",
+        "chassis/stream.py",
+        "ORDER BY topic, key FOR UPDATE\n",
+        "ORDER BY topic, key\n",
+        ("tests/faults/test_second_processes.py",),
+    ),
+    Mutation(
         "two-relays-lead",
         "chassis/relay.py",
         "            self.ready = not (got and got[0])\n            if not self.ready:\n",

@@ -1,0 +1,54 @@
+"""Consent, audit and the projector run twice at once over the same databases and topics, with lives going on.
+
+On the embedded broker both of each meet every message; on Apache Kafka they share the partitions out. One relay of each
+leads, and the other takes over in the middle of a wave of it.
+"""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+
+from tests.faults.announcing import announced_to
+from tests.faults.checks import everything_holds
+from tests.faults.conftest import Scene, told_with_its_state, while_living
+from tests.faults.seconds import Second, second
+from tests.support.eventually import eventually
+from tests.system.world import PROBATION
+
+SENDERS = ("consent", "audit")
+TWICE = (*SENDERS, "gateway-projector")
+TOGETHER = 4
+"""Lives that begin while both of each are there and nobody dies."""
+
+
+async def _both_work(scene: Scene, seconds: dict[str, Second]) -> None:
+    """Each second consumes, and each that sends leads for a while; then lives go by both."""
+    async with asyncio.TaskGroup() as dying:
+        for each in seconds.values():
+            dying.create_task(each.dies_at("consumer.before_commit"))
+    async with asyncio.TaskGroup() as leading:
+        for service in SENDERS:
+            leading.create_task(seconds[service].leads_and_dies_at("relay.mid_wave"))
+    begun = len(scene.traffic.lives)
+    await eventually(lambda: scene.traffic.lives[begun + TOGETHER :], within=120)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_two_processes_of_a_service_lose_and_double_nothing(scene: Scene) -> None:
+    stop = asyncio.Event()
+    async with told_with_its_state(scene), announced_to(scene.world, PROBATION) as announced, AsyncExitStack() as both:
+        seconds = {service: await both.enter_async_context(second(scene.processes, service)) for service in TWICE}
+        for each in seconds.values():
+            await each.answers()
+        living = asyncio.create_task(scene.traffic.run(stop))
+        try:
+            await while_living(living, _both_work(scene, seconds))
+            stop.set()
+            await living
+        finally:
+            living.cancel()
+        counted = await everything_holds(scene.world, scene.traffic.lives, scene.pollers)
+        counted["announced"] = await announced.each(scene.traffic.of_theirs(scene.pollers[PROBATION].items))
+    print(f"\ntwice at once: {dict(counted)}, {dict(scene.world.answers.codes)}")
