@@ -38,6 +38,15 @@ class Scene:
     def today(self) -> date:
         return now().date()
 
+    async def lose_broker(self) -> None:
+        """kill -9 of the broker, which comes back at its address with nothing in it."""
+        if self.kafka is None:
+            await self.processes.kill("broker")
+        else:
+            self.kafka.end()
+            await asyncio.to_thread(self.kafka.empty)
+            await asyncio.to_thread(self.kafka.start)
+
 
 @asynccontextmanager
 async def polled(world: FaultyWorld, agencies: Sequence[str] = FEEDS) -> AsyncIterator[dict[str, Poller]]:

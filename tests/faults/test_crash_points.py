@@ -80,7 +80,7 @@ async def _walk(scene: Scene, steps: list[tuple[str, Point]], *, lose_broker: bo
                 pid = scene.processes.pid(PROCESS_OF.get(service, service))
                 await scene.processes.die_at(service, point)
                 if lose_broker:
-                    await scene.processes.kill("broker")
+                    await scene.lose_broker()
                 await while_living(living, scene.processes.unarmed())
                 await while_living(living, scene.processes.died(service, pid))
             stop.set()
@@ -109,6 +109,13 @@ async def test_the_same_on_apache_kafka(kafka_scene: Scene) -> None:
 @pytest.mark.timeout(900)
 async def test_a_process_that_dies_while_it_meets_a_broker_that_lost_everything(scene: Scene) -> None:
     await _walk(scene, MET_AGAIN if LONG else _once_each(MET_AGAIN), lose_broker=True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+async def test_the_same_where_apache_kafka_comes_back_empty(kafka_scene: Scene) -> None:
+    """It makes no topic by itself, its producers count what they sent, and its groups have lost their offsets."""
+    await _walk(kafka_scene, MET_AGAIN if LONG else _once_each(MET_AGAIN), lose_broker=True)
 
 
 def test_every_point_there_is_is_walked() -> None:

@@ -25,6 +25,8 @@ PROCESSES = (
 SERVERS = ("broker", "postgres")
 KAFKA = "kafka"
 """Apache Kafka, which holds what it held when it is back."""
+EMPTIED = "kafka, emptied"
+"""The same, and it holds nothing when it is back."""
 FIRST = (KAFKA, *SERVERS, "projector", "audit", "consent", "gateway")
 """Killed first and in any order: a short run is to have met them all."""
 STANDSTILL_S = 2.0
@@ -36,6 +38,8 @@ async def _kill(scene: Scene, victim: str) -> None:
         assert scene.kafka is not None
         scene.kafka.end()
         await asyncio.to_thread(scene.kafka.start)
+    elif victim == EMPTIED:
+        await scene.lose_broker()
     else:
         await scene.processes.kill(victim)
 
@@ -97,4 +101,4 @@ async def test_any_process_the_broker_or_the_database_may_die_at_any_moment(scen
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 async def test_any_process_may_die_or_stand_still_and_apache_kafka_die(kafka_scene: Scene) -> None:
-    await _while_killing(kafka_scene, (KAFKA, "postgres", *PROCESSES), standstills=True)
+    await _while_killing(kafka_scene, (KAFKA, EMPTIED, "postgres", *PROCESSES), standstills=True)

@@ -13,8 +13,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from sqlalchemy import Row, text
 
-from chassis import broker, clock
-from chassis.broker import WrongTopics, wire_name
+from chassis import clock
+from chassis.broker import WrongTopics, remember, wire_name
 from chassis.consumer import Consumer, dispatch
 from chassis.db import Database
 from chassis.outbox import emit_all
@@ -25,7 +25,7 @@ from contracts.caseload import MappaChangedV1
 from contracts.topics import Topic
 from tests.integration.chassis.conftest import running
 from tests.integration.chassis.made_up import NOW, applied, keep, mappa
-from tests.support.broker import Broker, EmbeddedBroker
+from tests.support.broker import Broker
 from tests.support.eventually import eventually
 
 PERSONS = [f"person-{number}" for number in range(10)]
@@ -166,7 +166,7 @@ async def test_who_lost_the_lock_marks_nothing_once_another_relay_has_met_a_new_
 
     async def another_meets() -> None:
         async with database.transaction() as session:
-            await broker.remember(session, "relay", "a-cluster-of-another-time")
+            await remember(session, "relay", "a-cluster-of-another-time")
 
     relay = _relay(database, settings)
     relay.before_mark = another_meets
@@ -210,12 +210,12 @@ async def test_two_consumers_of_every_partition(database: Database, settings: Se
     assert sum(consumer.met for consumer in consumers) > ROUNDS * len(PERSONS), "never had both the same"
 
 
+@pytest.mark.kafka
 @pytest.mark.parametrize("part", ["relay", "consumer"])
 async def test_a_topic_with_the_wrong_partitions_stops_the_process(
-    database: Database, make_broker: Callable[[], EmbeddedBroker], part: str
+    database: Database, broker: Broker, part: str
 ) -> None:
-    server: Broker = make_broker().broker
-    settings = Settings(environment=Environment.TEST, service="caseload", **server.settings)  # type: ignore[arg-type]
+    settings = Settings(environment=Environment.TEST, service="caseload", **broker.settings)  # type: ignore[arg-type]
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
     await admin.start()
     try:

@@ -45,16 +45,16 @@ class Absent:
 
 
 class KafkaServer:
-    """One node, which keeps its port and what it holds when it dies and is started again."""
+    """One node. It keeps its port, and what it holds when it dies and is started again; `empty` takes that away."""
 
     def __init__(self, java: str, folder: Path) -> None:
+        self._java = java
         self._command = [java, "-Xmx512m", "-cp", f"{LIB}/*", "kafka.Kafka", str(folder / "server.properties")]
         self._folder = folder
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        properties = _PROPERTIES.format(
-            host=LOOPBACK, port=self._port, controller=free_port(), data=self._folder / "data"
-        )
+        self._data = folder / "data"
+        properties = _PROPERTIES.format(host=LOOPBACK, port=self._port, controller=free_port(), data=self._data)
         (folder / "server.properties").write_text(properties, encoding="utf-8")
 
     @property
@@ -83,6 +83,11 @@ class KafkaServer:
             self._process.wait(timeout=30)
             self._process = None
 
+    def empty(self) -> None:
+        """Before it is started: no topic, no group's offsets, and another cluster id. Raises KafkaFailed."""
+        shutil.rmtree(self._data, ignore_errors=True)
+        _format(self._java, self._folder)
+
 
 class KafkaFailed(Exception):
     """Apache Kafka is there and did not start; the message says what it said last."""
@@ -101,7 +106,7 @@ def kafka_server() -> Iterator[KafkaServer | Absent]:
     with tempfile.TemporaryDirectory(prefix="throughgate-kafka-", ignore_cleanup_errors=True) as folder:
         server = KafkaServer(java, Path(folder))
         try:
-            _format(java, Path(folder))
+            server.empty()
             server.start()
         except KafkaFailed as error:
             yield Absent(str(error))
