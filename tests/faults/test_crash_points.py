@@ -9,6 +9,7 @@ import asyncio
 import os
 from typing import get_args
 
+import psycopg
 import pytest
 
 from chassis.crash import Point
@@ -16,6 +17,8 @@ from tests.faults.announcing import announced_to
 from tests.faults.checks import everything_holds
 from tests.faults.conftest import Scene, told_with_its_state, while_living
 from tests.faults.processes import PROCESS_OF
+from tests.support.eventually import eventually
+from tests.support.settled import owner_urls
 from tests.system.world import PROBATION
 
 SENDERS = ("release-notify", "caseload", "referral", "consent", "audit", "gateway")
@@ -47,6 +50,8 @@ WALK = [
 """Consent, audit and the projector take a batch as one: their middle is `outbox.written` and `before_commit`."""
 MET_AGAIN = _each(SENDERS, "relay.new_broker")
 """Where a process stands that meets a broker which lost everything."""
+UNTAKEN = 3
+_SENT = "SELECT count(*) FROM outbox WHERE topic = 'consent-events' AND sent_at IS NOT NULL"
 LONG = os.environ.get("FAULTS") == "long"
 ONLY = os.environ.get("FAULTS_ONLY")
 """A single point, of every service: what a mutation of that place needs."""
@@ -80,7 +85,7 @@ async def _walk(scene: Scene, steps: list[tuple[str, Point]], *, lose_broker: bo
                 pid = scene.processes.pid(PROCESS_OF.get(service, service))
                 await scene.processes.die_at(service, point)
                 if lose_broker:
-                    await scene.lose_broker()
+                    await while_living(living, _lose_broker(scene))
                 await while_living(living, scene.processes.unarmed())
                 await while_living(living, scene.processes.died(service, pid))
             stop.set()
@@ -91,6 +96,25 @@ async def _walk(scene: Scene, steps: list[tuple[str, Point]], *, lose_broker: bo
         counted["announced"] = await announced.each(scene.traffic.of_theirs(scene.pollers[PROBATION].items))
     assert counted["delivered"] >= len(steps), "too little went on to prove anything"
     print(f"\n{len(steps)} crash points walked: {dict(counted)}, {dict(scene.world.answers.codes)}")
+
+
+async def _lose_broker(scene: Scene) -> None:
+    """It dies with what nobody has taken: audit stands still, and has fetched the first of these at most."""
+    with psycopg.connect(owner_urls(scene.world.stack)["consent"], autocommit=True) as consent:
+
+        def sent() -> int:
+            row = consent.execute(_SENT).fetchone()
+            return int(row[0]) if row else 0
+
+        scene.processes.stop("audit")
+        try:
+            for _ in range(UNTAKEN):
+                before = sent()
+                await scene.world.supervise(await scene.world.person())
+                await eventually(lambda: sent() > before, within=60)  # noqa: B023
+            await scene.lose_broker()
+        finally:
+            scene.processes.go_on("audit")
 
 
 @pytest.mark.slow
