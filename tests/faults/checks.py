@@ -24,6 +24,9 @@ async def everything_holds(world: FaultyWorld, lives: Sequence[Life], pollers: M
     await settled(world.stack)
     unforeseen = "\n".join(world.stack.process.unforeseen())
     assert not unforeseen, f"a fault is told as 503 by services too:\n{unforeseen}"
+    assert any(log.name.startswith("postgres.log") for log in world.stack.process.logs()), "whose logs are these"
+    told = world.stack.process.telling([trace for life in lives for trace in life.person.traces])
+    assert not told, "a log tells of somebody:\n" + "\n".join(told[:20])
     assert world.answers.statuses[500] == 0, f"a fault is told as 503: {dict(world.answers.codes)}"
     counted: Counter[str] = Counter(lives=len(lives))
     people = {life.person.id for life in lives}

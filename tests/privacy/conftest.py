@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from chassis.http_client import Answer, ServiceClient
+from tests.privacy.deaths import die
 from tests.privacy.marked import live, malformed
 from tests.support.collector import Collector, collecting
 from tests.support.stack import MakeStack
@@ -39,4 +40,6 @@ async def lived(collector: Collector, make_stack: MakeStack) -> AsyncIterator[Li
         async with ServiceClient(stack.url, timeout_s=60) as http:
             world = World(stack, http)
             person = await live(world)
-            yield Lived(world, person, await malformed(world, person))
+            refused = await malformed(world, person)
+            await die(world, person)
+            yield Lived(world, person, refused)

@@ -27,15 +27,15 @@ def word() -> str:
 
 async def live(world: World) -> Person:
     """A person of whom everything is written, shared, refused, withdrawn and warned about."""
-    prison, day = world.desk(NORTHGATE), now().date() + timedelta(days=40)
+    prison, day, family = world.desk(NORTHGATE), now().date() + timedelta(days=40), word()
     body = {
         "identifiers": [{"scheme": "noms", "value": NOMS}, {"scheme": "nhs", "value": NHS}],
-        "name": {"family": word(), "given": word()},
+        "name": {"family": family, "given": word()},
         "date_of_birth": "1987-06-05",
         "languages": [word()],
     }
     made = await prison.put(f"/people/noms:{NOMS}", body)
-    person = Person(made["person_id"], NOMS, CRN)
+    person = Person(made["person_id"], NOMS, CRN, family)
     address = {"kind": "address", "lines": [word(), word()]}
     pushed = await world.push(person, day, reporting=word(), release_address=address)
     await world.supervise(person)

@@ -71,14 +71,15 @@ async def world(own_stack: RunningStack) -> AsyncIterator[World]:
 async def _live(world: World, marks: Marks) -> Person:
     """Registration, dates, consents, a referral answered at both ends, an emergency, a warning, a withdrawal."""
     prison, word = world.desk(NORTHGATE), marks.word
+    family = word()
     body = {
         "identifiers": [{"scheme": "noms", "value": marks.noms}, {"scheme": "nhs", "value": marks.nhs}],
-        "name": {"family": word(), "given": word()},
+        "name": {"family": family, "given": word()},
         "date_of_birth": marks.born,
         "languages": [word()],
     }
     made = await prison.put(f"/people/noms:{marks.noms}", body)
-    person = Person(made["person_id"], marks.noms, marks.crn)
+    person = Person(made["person_id"], marks.noms, marks.crn, family)
     day = datetime.fromisoformat(marks.release_on).date()
     address = {"kind": "address", "lines": [word(), word()]}
     pushed = await world.push(person, day, reporting=word(), release_address=address)

@@ -116,9 +116,10 @@ async def test_nothing_of_a_person_is_in_logs_parked_lists_problems_headers_or_k
     for message in messages:
         outside = repr((message.key, message.headers)).lower()
         assert not [trace for trace in TRACES if trace in outside], f"{message.topic}: {outside}"
-    logs = sorted((world.stack.data_dir / "logs").glob("*.log"))
+    logs = world.stack.process.logs()
     assert len(logs) >= 8
     assert any(log.stat().st_size for log in logs)
+    assert world.stack.process.telling(["automatic recovery in progress"]), "the database did not die"
     for log in logs:
         for line in log.read_text(errors="replace").lower().splitlines():
             assert not [trace for trace in TRACES if trace in line], f"{log.name}: {line}"

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -126,10 +126,22 @@ class StackProcess:
         return "\n".join(f"--- {log.name}\n{log.read_text(errors='replace')[-1500:]}" for log in logs)
 
     def unforeseen(self) -> list[str]:
-        """What its processes logged of answers 500: what was raised, and where. Older logs were moved aside."""
-        logs = sorted((self.data_dir / "logs").glob("*.log*"))
-        lines = (line for log in logs for line in log.read_text(errors="replace").splitlines())
+        """What its processes logged of answers 500: what was raised, and where."""
+        lines = (line for log in self.logs() for line in log.read_text(errors="replace").splitlines())
         return [line for line in lines if '"http.unexpected"' in line]
+
+    def logs(self) -> list[Path]:
+        """The logs of all its processes, the database's too, and those that were moved aside."""
+        return sorted((self.data_dir / "logs").glob("*.log*"))
+
+    def telling(self, words: Collection[str]) -> list[str]:
+        """The lines of its logs that hold any of these words, as they are written here."""
+        found = []
+        for log in self.logs():
+            text = log.read_text(errors="replace")
+            if held := [word for word in words if word in text]:
+                found += [f"{log.name}: {line}" for line in text.splitlines() if any(word in line for word in held)]
+        return found
 
 
 def throughgate_up(port: int, data_dir: Path, *more: str, environment: Mapping[str, str] | None = None) -> StackProcess:

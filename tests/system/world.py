@@ -42,10 +42,16 @@ class Person:
     id: str
     noms: str
     crn: str
+    family: str
 
     @property
     def path(self) -> str:
         return f"/people/{self.id}"
+
+    @property
+    def traces(self) -> tuple[str, ...]:
+        """What tells who it is, wherever it stands."""
+        return self.noms, self.crn, self.family
 
 
 @dataclass
@@ -65,14 +71,14 @@ class World:
         """A new person in that prison's custody."""
         number = next(_numbers)
         noms = f"B{number % 10000:04d}{_LETTERS[number // 10000 % 23]}{_LETTERS[number // 230000 % 23]}"
-        crn = f"Y{number % 1_000_000:06d}"
+        crn, family = f"Y{number % 1_000_000:06d}", f"Testcase{number}"
         body = {
             "identifiers": [{"scheme": "noms", "value": noms}],
-            "name": {"family": f"Testcase{number}", "given": "Robin"},
+            "name": {"family": family, "given": "Robin"},
             "date_of_birth": (date(1970, 1, 1) + timedelta(days=number % 12000)).isoformat(),
         }
         answer = await self.desk(prison).put(f"/people/noms:{noms}", body)
-        return Person(answer["person_id"], noms, crn)
+        return Person(answer["person_id"], noms, crn, family)
 
     async def push(self, person: Person, on: date, *, prison: str = NORTHGATE, **more: object) -> dict[str, Any]:
         body = {"date": on.isoformat(), "status": "confirmed", "reason": "recalculation", **more}

@@ -201,6 +201,21 @@ SHARED = (
         ("tests/integration/chassis_http/test_ended_at_once.py",),
     ),
     Mutation(
+        "what-could-not-be-taken-is-written-down",
+        "chassis/batches.py",
+        "                await self._not_now(failures, error, stop)\n        raise Stopping",
+        '                log.warning("consumer.again", error=str([each.value for each in messages]))\n'
+        "                await self._not_now(failures, error, stop)\n        raise Stopping",
+        ("tests/privacy/test_no_trace.py",),
+    ),
+    Mutation(
+        "what-was-seen-before-is-written-down",
+        "chassis/stream.py",
+        "            seen += 1\n",
+        "            seen += 1\n            print(message.value)\n",
+        ("tests/faults/test_random_kills.py::test_any_process_the_broker_or_the_database_may_die_at_any_moment",),
+    ),
+    Mutation(
         "a-column-beside-an-entry-says-what-it-likes",
         "throughgate/verifying.py",
         "None if columns == said else",
