@@ -1,6 +1,7 @@
 """Cases that schemathesis makes of a document, asked at the gateway that serves it; what every answer must keep to."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,13 +35,14 @@ TELLING = 6
 
 
 class Asking:
-    """One kind's gateway, asked what a case says; `requests` counts. `etags`: of each referral, as it was last told."""
+    """One kind's gateway, asked what a case says; `requests` counts. `taken`: by operation, how often it was answered
+    2xx, as the document has it. `etags`: of each referral, as it was last told."""
 
     def __init__(self, pipe: Pipe, kind: str, described: dict[str, Any]) -> None:
         self.pipe = pipe
         self.kind = kind
         self.requests = 0
-        self.taken = 0
+        self.taken: Counter[str] = Counter()
         self.etags: dict[str, str] = {}
         self.schema: BaseSchema = schemathesis.openapi.from_dict(described).exclude(method=ENDLESS[0], path=ENDLESS[1])
         self.described = {
@@ -56,10 +58,10 @@ class Asking:
         """The answer, which kept to the document and repeated nothing if it refuses."""
         answer = await self._send(case)
         self.requests += 1
-        self.taken += answer.status_code < 300
         if (etag := answer.headers.get("etag")) and (referral := case.path_parameters.get("referral_id")):
             self.etags[referral] = etag
         self.check(case, answer)
+        self.taken[case.operation.label] += answer.status_code < 300
         return answer
 
     def check(self, case: Case, answer: httpx2.Response) -> None:

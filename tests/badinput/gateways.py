@@ -7,7 +7,6 @@ from tests.isolation.calls import BODIES, ERRANDS, filled
 from tests.support.pipe import Pipe
 
 NOMS = "F1001UZ"
-NOBODY = "01890000-0000-7000-8000-000000000000"
 AGENCIES: dict[str, str] = {
     AgencyKind.PRISON: "hmp-northgate",
     AgencyKind.PRISON_HEALTH: "health-northgate",
@@ -35,6 +34,8 @@ MADE = (
 )
 """What else there is, who makes it, and how."""
 KNOWING = ("prison", "mental-health", "probation")
+OF_A_SHARE = ("GET /v1/shares/{share_id}", "GET /v1/shares/{share_id}/explanation", "POST /v1/reviews/{share_id}")
+"""What the auditor asks about one share."""
 
 
 async def document(pipe: Pipe, kind: str) -> dict[str, Any]:
@@ -66,8 +67,36 @@ async def received(pipe: Pipe) -> str:
     return await refer(pipe, "prison", AGENCIES[RECEIVER], statutory=True, order_reference="MHTR 1")
 
 
+async def due(pipe: Pipe) -> str:
+    """The id of a share that the auditor has yet to review: the prison has warned probation."""
+    path = "/people/{person}/warnings"
+    body = BODIES["POST", path] | {"to": [{"agency": AGENCIES["probation"]}]}
+    for kind in ("prison", "probation"):
+        await join(pipe, kind)
+    await pipe.settle()
+    before = await _reviews(pipe)
+    warned = await pipe.call(
+        AGENCIES["prison"], "prison", "POST", filled(path, {"person": f"noms:{NOMS}"}), body, member="sam"
+    )
+    assert warned.is_success, warned.text
+    await pipe.settle()
+    (share,) = await _reviews(pipe) - before
+    return share
+
+
+async def _reviews(pipe: Pipe) -> set[str]:
+    found, onward = set[str](), ""
+    while True:
+        page = await pipe.call(AGENCIES["auditor"], "auditor", "GET", f"/reviews?limit=500{onward}")
+        found |= {each["share_id"] for each in page.json()["items"]}
+        if page.json()["next"] is None:
+            return found
+        onward = f"&cursor={page.json()['next']}"
+
+
 async def met(pipe: Pipe) -> dict[str, str]:
-    """What the paths name: a person whom three kinds know, a consent, a question, a referral with an appointment."""
+    """What the paths name: a person whom three kinds know, a consent, a question, a referral with an appointment, a
+    share."""
     for kind in KNOWING:
         await join(pipe, kind)
     await pipe.settle()
@@ -84,7 +113,7 @@ async def met(pipe: Pipe) -> dict[str, str]:
         "release_id": release,
         "referral_id": referral,
         "service_id": "day-centre-mht-riverside",
-        "share_id": NOBODY,
+        "share_id": await due(pipe),
     }
     for name, kind, method, path in MADE:
         seen: dict[str, Any] = {"if_match": "*"} if "/referrals/" in path else {}

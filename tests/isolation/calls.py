@@ -73,6 +73,7 @@ BODIES: dict[tuple[str, str], Any] = {
         "category": "medication",
         "justification": "Found unconscious at the bus station.",
     },
+    ("POST", "/reviews/{share_id}"): {"outcome": "justified", "comment": "There was no time to ask."},
     ("POST", "/referrals"): {
         "person": "{person}",
         "to_agency": "mht-riverside",

@@ -113,6 +113,13 @@ EDGES = (
         ("tests/badinput/test_sequences.py",),
     ),
     Mutation(
+        "an-explanation-is-the-share-once-more",
+        "services/gateway/gateway/api/auditor.py",
+        'f"/shares/{share_id}/explanation"',
+        'f"/shares/{share_id}"',
+        ("tests/badinput/test_documents.py::test_a_gateway_keeps_to_its_document[auditor]",),
+    ),
+    Mutation(
         "a-span-is-named-by-the-path",
         "chassis/access_log.py",
         'span.update_name(f"{method} {route}")',
