@@ -22,6 +22,7 @@ from contracts.envelope import Envelope, to_headers
 from contracts.log import LogAppendedV1
 from contracts.registry import EVENTS
 from contracts.topics import Topic, specs
+from tests.badinput.forging import forgery, seen_by_both, told_of
 from tests.badinput.malformed import UNREADABLE, Record, events_spoilt
 from tests.support.broker import Broker
 from tests.support.eventually import eventually
@@ -128,18 +129,20 @@ async def _wait_behind(consumer: Consumer, topic: Topic, bad: dict[str, str]) ->
     return True
 
 
-async def test_what_the_log_did_not_sign_takes_no_turn_in_its_stream(reading: Reading) -> None:
+async def test_what_the_log_did_not_sign_shows_nothing_and_takes_no_turn_in_its_stream(reading: Reading) -> None:
     (projector,) = reading.of(Topic.SHARE_LOG)
-    await reading.pipe.settle()
+    person_id = await told_of(reading.pipe)
     before, log = await standing(projector, Topic.SHARE_LOG), LogAppendedV1.TYPE
     ((key, (version, _)),) = [(key, found) for key, found in before.items() if not key.startswith("?")]
+    shown, forged = await seen_by_both(reading.pipe, person_id), await forgery(reading.pipe, person_id)
     spoilt = events_spoilt(LogAppendedV1, example(log, key))
-    for value in (*spoilt.values(), json.dumps(example(log, key)).encode()):
+    for value in (*spoilt.values(), json.dumps(example(log, key)).encode(), forged.model_dump_json().encode()):
         await reading.write(Topic.SHARE_LOG, record(log, key, value, version + 1))
     await reading.write(Topic.SHARE_LOG, *(good(spec.types[0], key, version + 1) for spec in specs().values()))
     end = good(log, new_id())
     await reading.write(Topic.SHARE_LOG, (None, *end[1:]))
     await eventually(lambda: _have_come(projector, Topic.SHARE_LOG, len(before) + 1), within=WITHIN)
+    assert await seen_by_both(reading.pipe, person_id) == shown
     after = await standing(projector, Topic.SHARE_LOG)
     assert after[key] == (version, None)
     assert await waiting(projector, Topic.SHARE_LOG, [key]) == {}

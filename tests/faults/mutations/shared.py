@@ -216,6 +216,13 @@ SHARED = (
         ("tests/faults/test_random_kills.py::test_any_process_the_broker_or_the_database_may_die_at_any_moment",),
     ),
     Mutation(
+        "any-signature-is-the-log-s",
+        "contracts/contracts/log_proof.py",
+        "    except (InvalidSignature, ValueError):\n        return False\n",
+        "    except (InvalidSignature, ValueError):\n        return True\n",
+        (f"{TOPICS}::test_what_the_log_did_not_sign_shows_nothing_and_takes_no_turn_in_its_stream[embedded]",),
+    ),
+    Mutation(
         "a-column-beside-an-entry-says-what-it-likes",
         "throughgate/verifying.py",
         "None if columns == said else",
