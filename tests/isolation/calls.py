@@ -131,19 +131,22 @@ NO_SECRET = {
 }
 """Routes about no person, those that have tests of their own, and the stream, which is the feed."""
 
+PAGE = 500
+"""The most that a page of a list holds."""
+FEED = f"/feed?limit={PAGE}"
 LISTS = (
-    "/people",
-    "/feed",
-    "/webhook/deliveries",
-    "/referrals",
-    "/referrals?direction=received",
-    "/screening-requests",
-    "/screening-requests?direction=received",
-    "/emergency-requests",
-    "/releases",
+    f"/people?limit={PAGE}",
+    FEED,
+    f"/webhook/deliveries?limit={PAGE}",
+    f"/referrals?limit={PAGE}",
+    f"/referrals?direction=received&limit={PAGE}",
+    f"/screening-requests?limit={PAGE}",
+    f"/screening-requests?direction=received&limit={PAGE}",
+    f"/emergency-requests?limit={PAGE}",
+    f"/releases?limit={PAGE}",
     "/releases/summary",
-    "/releases/unanswered",
-    "/unaccepted",
+    f"/releases/unanswered?limit={PAGE}",
+    f"/unaccepted?limit={PAGE}",
     "/monitoring?by=source",
     "/monitoring?by=answer",
     "/me",

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import httpx2
+
 from chassis.ids import new_id
 from tests.isolation.agencies import AUDITOR, KINDS
 from tests.isolation.answers import IDS, nobody, tried
-from tests.isolation.calls import ERRANDS, LISTS, QUESTIONS, Route, filled
+from tests.isolation.calls import BODIES, ERRANDS, FEED, LISTS, PAGE, QUESTIONS, Route, filled
 from tests.isolation.shares import in_feed, in_view
 from tests.isolation.walk import Walk
 
@@ -18,13 +20,13 @@ NONSENSE = "bm90aGluZw.AAAA"
 
 
 async def picture(walk: Walk, agency: str) -> dict[str, Any]:
-    """All that an agency can look at without naming anybody."""
+    """All that an agency can look at without naming anybody, lists to their end, its feed since the walk began."""
     seen: dict[str, Any] = {}
     there = {route.path for route in walk.counted.routes(walk.pipe, KINDS[agency]) if route.method == "GET"}
     for path in LISTS:
         if path.partition("?")[0] in there:
-            answer = await walk.call(agency, "GET", path)
-            seen[path] = (answer.status_code, answer.headers.get("etag"), answer.text)
+            pages = await _pages(walk, agency, path)
+            seen[path] = [(page.status_code, page.headers.get("etag"), page.text) for page in pages]
     return seen
 
 
@@ -92,9 +94,8 @@ async def audit(walk: Walk, person: int) -> None:
     for rest in ("", "/explanation"):
         await walk.call(AUDITOR, "GET", f"/shares/{share}{rest}")
     reviews = [each["share_id"] for each in (await walk.call(AUDITOR, "GET", "/reviews?limit=500")).json()["items"]]
-    judged = {"outcome": "justified", "comment": "There was no time to ask."}
     here = [each for each in reviews if each in shares] or [new_id()]
-    await walk.call(AUDITOR, "POST", f"/reviews/{here[0]}", judged, member="ada")
+    await walk.call(AUDITOR, "POST", f"/reviews/{here[0]}", BODIES["POST", "/reviews/{share_id}"], member="ada")
 
 
 def _is_strange(walk: Walk, agency: str, person: int, route: Route) -> bool:
@@ -145,19 +146,27 @@ def _ensure_nameable(walk: Walk, source: str, person: int, lines: list[dict[str,
 
 async def _read_feed(walk: Walk, agency: str) -> None:
     """From where the walk began to the end; whatever page one asks for, the same items come and none is left out."""
-    after, items = walk.starts.get(agency), []
-    while True:
-        page = await walk.call(agency, "GET", "/feed?limit=500" + (f"&after={after}" if after else ""))
+    items: list[str] = []
+    for page in await _pages(walk, agency, FEED):
         items += [each["cursor"] for each in page.json()["items"]]
         walk.judge(agency, "/feed", in_feed(page.json()), past=True)
-        after = page.json()["next"]
-        if len(page.json()["items"]) < 500:
-            break
-    walk.counted.feeds[agency] = walk.cursors[agency] = after
+        walk.counted.feeds[agency] = walk.cursors[agency] = page.json()["next"]
     if items and walk.random.random() < 0.3:
         place = walk.random.randrange(len(items))
         page = await walk.call(agency, "GET", f"/feed?limit=2&after={items[place]}")
         assert [each["cursor"] for each in page.json()["items"]] == items[place + 1 : place + 3]
+
+
+async def _pages(walk: Walk, agency: str, path: str) -> list[httpx2.Response]:
+    """What is answered there, page after page; a feed always leads on, and is at its end where a page is not full."""
+    onward, after = ("after", walk.starts.get(agency)) if path == FEED else ("cursor", None)
+    pages: list[httpx2.Response] = []
+    while True:
+        pages.append(await walk.call(agency, "GET", path + (f"&{onward}={after}" if after else "")))
+        said = pages[-1].json() if pages[-1].is_success else {}
+        after = said.get("next")
+        if after is None or len(said["items"]) < PAGE:
+            return pages
 
 
 async def _steal(walk: Walk, agency: str) -> None:
