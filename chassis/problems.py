@@ -186,7 +186,10 @@ def _on_not_now(_request: Request, error: Exception) -> Response:
     return Unavailable("Part of the service is not reachable at the moment.").answer()
 
 
-def _on_unexpected(_request: Request, error: Exception) -> Response:
+def _on_unexpected(request: Request, error: Exception) -> Response:
+    """Starlette raises a RuntimeError from what an answer that was begun broke off at: that is what went wrong."""
+    if isinstance(error, RuntimeError) and error.__cause__ is not None and is_passing(error.__cause__):
+        return _on_not_now(request, error)
     log.error("http.unexpected", exc_info=error)
     return problem_response(500, code="internal")
 

@@ -177,4 +177,11 @@ EDGES = (
         '        "THROUGHGATE_HTTP_HOST": "0.0.0.0",\n',
         ("tests/system/test_exposure.py", "-k", "listens"),
     ),
+    Mutation(
+        "an-answer-that-breaks-off-is-a-fault-of-ours",
+        "chassis/problems.py",
+        "    if isinstance(error, RuntimeError) and error.__cause__ is not None and is_passing(error.__cause__):\n",
+        "    if isinstance(error, TimeoutError):\n",
+        ("tests/unit/chassis/test_mounted.py", "-k", "breaks_off"),
+    ),
 )

@@ -1,10 +1,15 @@
 """Several gateways on one port: each application keeps its conventions under its own prefix."""
 
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import httpx2
+import psycopg
 import pytest
+import sqlalchemy.exc
 from fastapi import APIRouter, FastAPI
+from fastapi.responses import StreamingResponse
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
@@ -16,6 +21,10 @@ from tests.support.http import problem
 from tests.support.tokens import TOKENS
 
 SETTINGS = Settings(environment=Environment.TEST, service="mounted")
+FAULTS: dict[str, Exception] = {
+    "database": sqlalchemy.exc.OperationalError("SELECT", {}, psycopg.OperationalError("gone")),
+    "ours": sqlalchemy.exc.IntegrityError("INSERT", {}, psycopg.errors.UniqueViolation("twice")),
+}
 
 
 def gateway() -> FastAPI:
@@ -28,6 +37,14 @@ def gateway() -> FastAPI:
     @router.post("/bulk", max_body_size=BULK_BODY_LIMIT)
     async def bulk(body: dict[str, Any]) -> str:
         return "taken"
+
+    @router.get("/broken-off/{fault}")
+    async def broken_off(fault: str) -> StreamingResponse:
+        async def lines() -> AsyncIterator[bytes]:
+            yield b"one\n"
+            raise FAULTS[fault]
+
+        return StreamingResponse(lines())
 
     @router.get("/broken")
     async def broken() -> None:
@@ -88,3 +105,15 @@ async def test_each_request_is_logged_once_with_its_prefix(app: ASGIApp, capsys:
     lines = [line for line in capsys.readouterr().out.splitlines() if "http.answered" in line]
     assert len(lines) == 1
     assert '"route": "/prison/v1/people/{person}"' in lines[0]
+
+
+@pytest.mark.parametrize(("fault", "event"), [("database", "http.not-now"), ("ours", "http.unexpected")])
+async def test_an_answer_that_breaks_off_is_told_by_what_it_broke_off_at(
+    app: ASGIApp, capsys: pytest.CaptureFixture[str], fault: str, event: str
+) -> None:
+    logging.configure(SETTINGS)
+    with suppress(RuntimeError):
+        await call(app, "GET", f"/prison/v1/broken-off/{fault}")
+    said = capsys.readouterr().out
+    told = {each for each in ("http.not-now", "http.unexpected") if each in said}
+    assert told == {event}
