@@ -108,7 +108,7 @@ def embedded_broker_environment(port: int) -> dict[str, str]:
     return {
         "THROUGHGATE_KAFKA": f"{LOOPBACK}:{port}",
         "THROUGHGATE_KAFKA_IDEMPOTENT": "false",
-        "THROUGHGATE_KAFKA_FETCH_WAIT_MS": "40",
+        "THROUGHGATE_KAFKA_FETCH_WAIT_MS": "100",
         "THROUGHGATE_KAFKA_GROUPS": "false",
     }
 

@@ -36,7 +36,6 @@ SHARED = (
         "WHERE sent_at IS NULL AND lane = :lane",
         "WHERE id > (SELECT coalesce(max(id), 0) FROM outbox WHERE sent_at IS NOT NULL) AND lane = :lane",
         (f"{TWO}::test_what_was_written_first_and_committed_last_is_sent_too",),
-        cheap=True,
     ),
     Mutation(
         "a-new-broker-is-not-sent-what-the-old-one-lost",
@@ -82,7 +81,6 @@ SHARED = (
         "        raise PartEnded from error\n",
         "        return\n",
         ("tests/faults/test_parts.py",),
-        cheap=True,
     ),
     Mutation(
         "idempotency-off",
@@ -128,7 +126,6 @@ SHARED = (
         "        if self.capacity.is_full:\n",
         "        if self.capacity.at_once < 0:\n",
         ("tests/unit/chassis/test_capacity.py",),
-        cheap=True,
     ),
     Mutation(
         "what-nobody-reads-stays",
