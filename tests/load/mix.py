@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from chassis.clock import now
 from tests.load.answers import CountingWorld
 from tests.system.referring import refer
-from tests.system.world import CHARITY, GATEHOUSE, NORTHGATE, POLICE, PROBATION, TRUST, Person, World
+from tests.system.world import CHARITY, DRUGS, NORTHGATE, POLICE, PROBATION, TRUST, Person, World
 
 RECIPIENTS = (PROBATION, CHARITY)
 PAGE = 50
@@ -56,12 +56,15 @@ class Mix:
     _cursors: dict[str, list[str | None]] = field(default_factory=lambda: defaultdict(lambda: [None]))
 
     async def populated(self, world: World, count: int) -> None:
-        """`world` registers so many, each supervised by probation and claimed by a charity; every fourth will waver."""
+        """`world` registers so many, each supervised by probation and claimed by a charity; every fourth will waver:
+        of a date that is theirs, their agency sees nothing without consent."""
         for _ in range(0, count, 4):
             steady = await asyncio.gather(*(_claimed(world, CHARITY) for _ in range(3)))
             await asyncio.gather(*(world.consent(person, CHARITY) for person in steady))
             self.steady += steady
-            self.wavering.append(Wavering(await _claimed(world, GATEHOUSE)))
+            wavering = await _claimed(world, DRUGS)
+            await world.push(wavering, TODAY + timedelta(days=30))
+            self.wavering.append(Wavering(wavering))
 
     async def one(self) -> None:
         (act,) = self.random.choices(list(SHARES), list(SHARES.values()))
@@ -89,7 +92,7 @@ class Mix:
                 someone.turn.withdrawn, someone.turn = now(), None
             else:
                 asked = now()
-                await self.world.consent(someone.person, GATEHOUSE)
+                await self.world.consent(someone.person, DRUGS)
                 someone.turn = Turn(someone.person.id, asked, now())
                 self.turns.append(someone.turn)
 

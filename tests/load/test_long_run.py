@@ -18,7 +18,7 @@ from tests.load.pace import open_loop, top_of
 from tests.support.eventually import eventually
 from tests.support.settled import settled
 from tests.support.stack import RunningStack
-from tests.system.world import GATEHOUSE
+from tests.system.world import DRUGS
 
 SHARE = 0.7
 SECONDS, CLIMB_SECONDS, PEOPLE = (MINUTES * 60, 15.0, 200) if MINUTES else (20.0, 3.0, 24)
@@ -57,7 +57,7 @@ async def test_seventy_percent_of_the_top_goes_on_and_on(loaded_stack: RunningSt
         assert mix.world.told.wrong == mix.world.told.refused == 0, mix.world.told
 
         memory, before = Memory(partial(held_by_all, loaded_stack)), len(mix.turns)
-        async with memory.watched(every=SECONDS / 40), watched(loaded_stack, GATEHOUSE) as watch:
+        async with memory.watched(every=SECONDS / 40), watched(loaded_stack, DRUGS) as watch:
             begun = await open_loop(mix, rate=SHARE * top.rate, seconds=SECONDS)
             ended = time.monotonic()
             await settled(loaded_stack)
