@@ -30,6 +30,8 @@ IDS_ALONE = (PersonErasedV1, ErasureRecordedV1, PersonUnmergedV1)
 """These name other people by their ids and say nothing of them. In another's stream they are about that other. (A merge
 with somebody who was erased since was undone before that: emptied, it is as if it had never been.)"""
 
+_OF_ANYBODY = (PersonErasedV1, ShareReceiptedV1)
+
 _EMPTY = """
 UPDATE waiting SET headers = headers || jsonb_build_object('ce_type', CAST(:emptied AS text)), body = '{}'
 WHERE topic = ANY(:topics) AND (
@@ -71,6 +73,3 @@ def without_erased(batch: Sequence[Received[EventData]], erased: Collection[str]
 def about(data: EventData) -> set[str]:
     """The persons whose being there makes an event worth taking in: any one of them."""
     return {data.kept_id, data.removed_id} if isinstance(data, PersonUnmergedV1) else {data.key}
-
-
-_OF_ANYBODY = (PersonErasedV1, ShareReceiptedV1)

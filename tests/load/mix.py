@@ -56,8 +56,8 @@ class Mix:
     _cursors: dict[str, list[str | None]] = field(default_factory=lambda: defaultdict(lambda: [None]))
 
     async def populated(self, world: World, count: int) -> None:
-        """`world` registers so many, each supervised by probation and claimed by a charity; every fourth will waver:
-        of a date that is theirs, their agency sees nothing without consent."""
+        """`world` registers so many, each supervised by probation and claimed by a charity; every fourth will waver,
+        and has a date that their agency sees by consent alone."""
         for _ in range(0, count, 4):
             steady = await asyncio.gather(*(_claimed(world, CHARITY) for _ in range(3)))
             await asyncio.gather(*(world.consent(person, CHARITY) for person in steady))

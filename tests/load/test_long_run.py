@@ -67,6 +67,7 @@ async def test_seventy_percent_of_the_top_goes_on_and_on(loaded_stack: RunningSt
                 await settled(loaded_stack)
         growth = memory.growth()
         came, went = came_and_went(watch, mix.turns[before:])
+        assert went, "no view was emptied"
         print(
             f"top {top.rate:.1f}/s, {top.at_once} at once; {SECONDS:.0f} s at {SHARE:.0%} of it, {begun} asked;"
             f" {mix.world.told}; nothing behind after {behind:.1f} s; {len(went)} views emptied after {told(went)},"

@@ -6,11 +6,10 @@ import pytest
 
 from chassis import clock
 from contracts.caseload import PersonMergedV1, PersonUnmergedV1
-from contracts.event import EventData
 from tests.integration.consent.conftest import Callers
 from tests.integration.consent.numbers import CHARITY, NOTHING, SHOWN, Numbers
 from tests.support.consent_service import ConsentService, offer
-from tests.support.erasures import person_erased
+from tests.support.erasures import HEARD, batches, person_erased
 
 
 @pytest.fixture
@@ -18,7 +17,7 @@ def numbers(service: ConsentService, callers: Callers) -> Numbers:
     return Numbers(service, callers)
 
 
-@pytest.mark.parametrize("heard", ["in one batch", "one by one", "erasure first"])
+@pytest.mark.parametrize("heard", HEARD)
 async def test_who_was_parted_stays_with_all_that_is_theirs(
     service: ConsentService, numbers: Numbers, heard: str
 ) -> None:
@@ -27,7 +26,8 @@ async def test_who_was_parted_stays_with_all_that_is_theirs(
     await numbers.merged(kept, removed)
     assert await service.visible(CHARITY) == SHOWN
     parted = PersonUnmergedV1(merge_id="m", kept_id=kept, removed_id=removed, at=clock.now())
-    await _hear(service, heard, parted, person_erased(kept, at=clock.now()))
+    for batch in batches(heard, parted, person_erased(kept, at=clock.now())):
+        await service.feed(*batch)
 
     (erasure,) = await service.events("erasure.recorded.v1")
     assert (erasure["person_ids"], erasure["subjects"]) == ([kept], ["of-kept"])
@@ -68,11 +68,3 @@ async def test_a_subject_is_of_the_number_that_it_was_offered_under_last(
     await service.feed(PersonMergedV1(merge_id="n", kept_id=removed, removed_id=kept, at=clock.now()))
     await numbers.says(removed, "consent-withdrawals", {})
     assert await service.visible(CHARITY) == NOTHING
-
-
-async def _hear(service: ConsentService, heard: str, parted: EventData, erased: EventData) -> None:
-    if heard == "in one batch":
-        await service.feed(parted, erased)
-        return
-    for event in (erased, parted) if heard == "erasure first" else (parted, erased):
-        await service.feed(event)

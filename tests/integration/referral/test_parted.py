@@ -7,7 +7,7 @@ from contracts.caseload import PersonUnmergedV1
 from contracts.codes import Category
 from tests.integration.referral.conftest import TRUST, World
 from tests.integration.referral.test_screening import answer, asked
-from tests.support.erasures import person_erased
+from tests.support.erasures import HEARD, batches, person_erased
 
 MEETING = {"at": "2026-06-20T09:30:00Z", "with": "the team", "place": "the clinic"}
 
@@ -25,18 +25,15 @@ async def test_what_is_first_offered_while_they_are_one_is_offered_under_its_own
     assert {Category.KNOWN_TO_SERVICE, Category.REFERRAL_STATUS, Category.ENGAGEMENT} <= set(offered)
 
 
-@pytest.mark.parametrize("heard", ["in one batch", "one by one", "erasure first"])
+@pytest.mark.parametrize("heard", HEARD)
 async def test_who_was_parted_before_the_other_was_erased_keeps_their_referrals(world: World, heard: str) -> None:
     kept, removed = new_id(), new_id()
     referral_id = await world.received(removed)
     await world.merged(kept, removed)
     parted = PersonUnmergedV1(merge_id=new_id(), kept_id=kept, removed_id=removed, at=world.now)
     erased = person_erased(kept, at=world.now)
-    if heard == "in one batch":
-        await world.hear(parted, erased)
-    else:
-        for event in (erased, parted) if heard == "erasure first" else (parted, erased):
-            await world.hear(event)
+    for batch in batches(heard, parted, erased):
+        await world.hear(*batch)
     assert (await world.view(referral_id, TRUST))["person_id"] == removed
     await world.did(referral_id, "acceptance", {})
     assert (await world.view(referral_id, TRUST))["state"] == "accepted"

@@ -112,7 +112,7 @@ async def part_others(session: AsyncSession, ids: Collection[str], *, taken: Tak
 
 async def others_of(session: AsyncSession, ids: Collection[str]) -> set[str]:
     """The numbers that are merged into one of these, and are none of them."""
-    return set(await session.scalars(text(_OTHERS), {"ids": sorted(ids)}))
+    return set(await session.scalars(text(_OTHERS), {"ids": sorted(ids)})) if ids else set()
 
 
 async def _part(session: AsyncSession, number: str, *, taken: Taken, now: datetime) -> list[PersonRow]:
