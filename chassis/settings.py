@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     """False on the embedded broker, which has no idempotent producer."""
     kafka_fetch_wait_ms: int = 500
     """100 on the embedded broker, whose fetch waits half of it however much arrives; less costs processor time: at 40
-    an idle stack takes two thirds of a core where it takes two fifths now."""
+    an idle stack takes half as much again."""
     kafka_session_timeout_ms: int = 10_000
     """3000 on the embedded broker, where joining a group takes half of it."""
     kafka_groups: bool = True

@@ -5,7 +5,6 @@ The short form walks every point once, on the one broker or the other; the long 
 service on both.
 """
 
-import asyncio
 import os
 from typing import get_args
 
@@ -13,13 +12,11 @@ import psycopg
 import pytest
 
 from chassis.crash import Point
-from tests.faults.announcing import announced_to
-from tests.faults.checks import everything_holds
-from tests.faults.conftest import Scene, told_with_its_state, while_living
+from tests.faults.conftest import Scene
+from tests.faults.going_on import lives_going_on
 from tests.faults.processes import PROCESS_OF
 from tests.support.eventually import eventually
 from tests.support.settled import owner_urls
-from tests.system.world import PROBATION
 
 SENDERS = ("release-notify", "caseload", "referral", "consent", "audit", "gateway")
 CONSUMERS = ("consent", "audit", "gateway-projector", "release-notify", "referral", "caseload")
@@ -77,23 +74,15 @@ def _of(walk: list[tuple[str, Point]], *, kafka: bool) -> list[tuple[str, Point]
 
 
 async def _walk(scene: Scene, steps: list[tuple[str, Point]], *, lose_broker: bool = False) -> None:
-    stop = asyncio.Event()
-    async with told_with_its_state(scene), announced_to(scene.world, PROBATION) as announced:
-        living = asyncio.create_task(scene.traffic.run(stop))
-        try:
-            for service, point in steps:
-                pid = scene.processes.pid(PROCESS_OF.get(service, service))
-                await scene.processes.die_at(service, point)
-                if lose_broker:
-                    await while_living(living, _lose_broker(scene))
-                await while_living(living, scene.processes.unarmed())
-                await while_living(living, scene.processes.died(service, pid))
-            stop.set()
-            await living
-        finally:
-            living.cancel()
-        counted = await everything_holds(scene.world, scene.traffic.lives, scene.pollers)
-        counted["announced"] = await announced.each(scene.traffic.of_theirs(scene.pollers[PROBATION].items))
+    async with lives_going_on(scene) as going:
+        for service, point in steps:
+            pid = scene.processes.pid(PROCESS_OF.get(service, service))
+            await scene.processes.die_at(service, point)
+            if lose_broker:
+                await going.meanwhile(_lose_broker(scene))
+            await going.meanwhile(scene.processes.unarmed())
+            await going.meanwhile(scene.processes.died(service, pid))
+    counted = going.counted
     assert counted["delivered"] >= len(steps), "too little went on to prove anything"
     print(f"\n{len(steps)} crash points walked: {dict(counted)}, {dict(scene.world.answers.codes)}")
 

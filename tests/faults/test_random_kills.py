@@ -12,10 +12,8 @@ import time
 
 import pytest
 
-from tests.faults.announcing import announced_to
-from tests.faults.checks import everything_holds
-from tests.faults.conftest import Scene, told_with_its_state, while_living
-from tests.system.world import PROBATION
+from tests.faults.conftest import Scene
+from tests.faults.going_on import lives_going_on
 
 KILLS = int(os.environ.get("KILLS") or 6)
 PROCESSES = (
@@ -56,31 +54,23 @@ async def _stand_still(scene: Scene, victim: str) -> None:
 
 async def _while_killing(scene: Scene, victims: tuple[str, ...], *, standstills: bool) -> None:
     chance = random.Random(os.environ.get("SEED"))
-    stop = asyncio.Event()
     began = time.monotonic()
     killed: dict[str, int] = dict.fromkeys(victims, 0)
     stopped = 0
     first = [each for each in victims if each in FIRST]
     rest = [each for each in victims if each not in FIRST]
     order = [*chance.sample(first, len(first)), *chance.sample(rest, len(rest))]
-    async with told_with_its_state(scene), announced_to(scene.world, PROBATION) as announced:
-        living = asyncio.create_task(scene.traffic.run(stop, workers=3))
-        try:
-            for number in range(KILLS):
-                victim = order[number] if number < len(order) else chance.choice(victims)
-                await while_living(living, asyncio.sleep(chance.uniform(0.0, 2.5)))
-                await while_living(living, _kill(scene, victim))
-                killed[victim] += 1
-                if standstills and number % 2:
-                    await while_living(living, asyncio.sleep(chance.uniform(0.0, 2.5)))
-                    await while_living(living, _stand_still(scene, chance.choice(PROCESSES)))
-                    stopped += 1
-            stop.set()
-            await living
-        finally:
-            living.cancel()
-        counted = await everything_holds(scene.world, scene.traffic.lives, scene.pollers)
-        counted["announced"] = await announced.each(scene.traffic.of_theirs(scene.pollers[PROBATION].items))
+    async with lives_going_on(scene, workers=3) as going:
+        for number in range(KILLS):
+            victim = order[number] if number < len(order) else chance.choice(victims)
+            await going.meanwhile(asyncio.sleep(chance.uniform(0.0, 2.5)))
+            await going.meanwhile(_kill(scene, victim))
+            killed[victim] += 1
+            if standstills and number % 2:
+                await going.meanwhile(asyncio.sleep(chance.uniform(0.0, 2.5)))
+                await going.meanwhile(_stand_still(scene, chance.choice(PROCESSES)))
+                stopped += 1
+    counted = going.counted
     assert sum(killed.values()) == KILLS
     assert counted["delivered"] > KILLS, "too little went on to prove anything"
     answers = scene.world.answers

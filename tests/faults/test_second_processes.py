@@ -9,12 +9,10 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.faults.announcing import announced_to
-from tests.faults.checks import everything_holds
-from tests.faults.conftest import Scene, told_with_its_state, while_living
+from tests.faults.conftest import Scene
+from tests.faults.going_on import lives_going_on
 from tests.faults.seconds import Second, second
 from tests.support.eventually import eventually
-from tests.system.world import PROBATION
 
 SENDERS = ("consent", "audit")
 TWICE = (*SENDERS, "gateway-projector")
@@ -37,18 +35,10 @@ async def _both_work(scene: Scene, seconds: dict[str, Second]) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_two_processes_of_a_service_lose_and_double_nothing(scene: Scene) -> None:
-    stop = asyncio.Event()
-    async with told_with_its_state(scene), announced_to(scene.world, PROBATION) as announced, AsyncExitStack() as both:
+    async with AsyncExitStack() as both:
         seconds = {service: await both.enter_async_context(second(scene.processes, service)) for service in TWICE}
         for each in seconds.values():
             await each.answers()
-        living = asyncio.create_task(scene.traffic.run(stop))
-        try:
-            await while_living(living, _both_work(scene, seconds))
-            stop.set()
-            await living
-        finally:
-            living.cancel()
-        counted = await everything_holds(scene.world, scene.traffic.lives, scene.pollers)
-        counted["announced"] = await announced.each(scene.traffic.of_theirs(scene.pollers[PROBATION].items))
-    print(f"\ntwice at once: {dict(counted)}, {dict(scene.world.answers.codes)}")
+        async with lives_going_on(scene) as going:
+            await going.meanwhile(_both_work(scene, seconds))
+    print(f"\ntwice at once: {dict(going.counted)}, {dict(scene.world.answers.codes)}")
