@@ -68,7 +68,7 @@ EDGES = (
         "chassis/relay.py",
         "await unsent.unsend(self.database)",
         "pass",
-        ("tests/faults/test_random_kills.py", "-k", "database_may_die"),
+        ("tests/faults/test_crash_points.py", "-k", "lost_everything"),
     ),
     Mutation(
         "a-line-nested-too-deep-ends-the-bulk",
