@@ -41,7 +41,7 @@ from gateway.api.caller import Owners
 from gateway.front import create
 from gateway.handlers import believing, projecting
 from gateway.wake import Wakes
-from tests.support.http import client
+from tests.support.http import client, in_process
 from tests.support.postgres import MakeDatabase, TestDatabase
 from tests.support.tokens import TOKENS
 
@@ -166,7 +166,7 @@ async def piped(fresh_database: MakeDatabase, deploy_dir: Path = DEPLOY, **broke
     signing = signer(settings.log_origin, Ed25519PrivateKey.generate())
 
     def at(app: FastAPI) -> ServiceClient:
-        return ServiceClient("http://owner.test", transport=httpx2.ASGITransport(app, raise_app_exceptions=False))
+        return ServiceClient("http://owner.test", transport=in_process(app))
 
     owners = Owners(
         caseload=at(caseload.main.create(settings, databases["caseload"], verifier=verifier)),
