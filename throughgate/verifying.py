@@ -1,9 +1,12 @@
 """Reading the whole share log and checking it with the public key alone: which entry was changed, removed or moved.
 
-What an auditor's questions are answered from, the columns beside each entry, is held to what was signed. Until the log
-is a Merkle tree with witnesses, whoever writes its tables at will may cut its end off unseen; all else is noticed.
+What an auditor's questions are answered from, the columns beside each entry, is held to what was signed; so are its
+detail and the key that its person is found by, as long as they are there. Until the log is a Merkle tree with
+witnesses, whoever writes its tables at will may cut its end off unseen, or take a detail away as an erasure would; all
+else is noticed.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +16,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from contracts.log_leaf import Leaf, MalformedLeaf, ShareLeaf, read_leaf
-from contracts.log_proof import VerifierKey, batch_holds, leaf_holds, parse_verifier_key
+from contracts.log_proof import VerifierKey, batch_holds, digest_of, leaf_holds, parse_verifier_key, tag
 
 _BATCHES = "SELECT first_index, size, key_id, signature FROM log_batch ORDER BY first_index"
 _COLUMNS = ("source", "recipient", "category", "purpose", "decision", "basis", "clause", "reason", "share_id", "ends")
@@ -21,6 +24,10 @@ _ENTRIES = f"""
 SELECT log_index, leaf, leaf_hash, kind, encode(person, 'hex'), encode(member, 'hex'), decided_at, {", ".join(_COLUMNS)}
 FROM log_entry WHERE log_index >= %s AND log_index < %s ORDER BY log_index
 """  # noqa: S608 - put together from constants
+_DETAILS = """
+SELECT log_index, encode(salt, 'hex'), detail, person_id, subject_ref, key
+FROM log_detail LEFT JOIN subject_key ON ref = 'person:' || person_id WHERE log_index >= %s AND log_index < %s
+"""
 _UNSIGNED = "SELECT min(log_index) FROM log_entry WHERE log_index >= %s"
 _SIZE = "SELECT size FROM log_state WHERE log = %s"
 _AT_ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -68,7 +75,8 @@ def _verify(connection: psycopg.Connection[Any], key: VerifierKey) -> Verified:
             findings.append(Finding(expected, "a batch is missing or out of place"))
         rows = connection.execute(_ENTRIES, (first, size)).fetchall()
         by_index = {index: (leaf, bytes(digest), columns) for index, leaf, digest, *columns in rows}
-        wrong = ((index, _wrong(by_index.get(index))) for index in range(first, size))
+        details = {index: beside for index, *beside in connection.execute(_DETAILS, (first, size))}
+        wrong = ((index, _wrong(by_index.get(index), details.get(index))) for index in range(first, size))
         findings += [Finding(index, what) for index, what in wrong if what]
         hashes = [by_index[index][1].hex() for index in range(first, size) if index in by_index]
         if not batch_holds(key, log=key.log, first_index=first, leaf_hashes=hashes, key_id=key_id, signature=signature):
@@ -85,18 +93,35 @@ def _verify(connection: psycopg.Connection[Any], key: VerifierKey) -> Verified:
     return Verified(entries, batches, tuple(findings))
 
 
-def _wrong(entry: tuple[str, bytes, list[Any]] | None) -> str | None:
-    """What is wrong with an entry, its columns included."""
+def _wrong(entry: tuple[str, bytes, list[Any]] | None, beside: list[Any] | None) -> str | None:
+    """What is wrong with an entry, its columns and what stands beside it included."""
     if entry is None:
         return "the entry is missing"
-    leaf, digest, columns = entry
-    if not leaf_holds(leaf, digest.hex()):
+    text, digest, columns = entry
+    if not leaf_holds(text, digest.hex()):
         return "the entry's text is not what was hashed"
     try:
-        said = _columns_of(read_leaf(leaf))
+        leaf = read_leaf(text)
+        said = _columns_of(leaf)
     except (MalformedLeaf, ValueError):
         return "the entry's text is no entry of a share log"
-    return None if columns == said else "a column says something else than the entry"
+    if columns != said:
+        return "a column says something else than the entry"
+    return _wrong_beside(leaf, *beside) if beside else None
+
+
+def _wrong_beside(
+    leaf: Leaf, salt: str, detail: str, person_id: str | None, subject_ref: str | None, key: bytes | None
+) -> str | None:
+    """What is wrong with the detail of an entry, or with the key that its person is found by."""
+    if digest_of(salt, detail.encode()) != leaf.content_digest:
+        return "the entry's detail is not what was signed"
+    told = json.loads(detail)
+    if (person_id, subject_ref) != (told.get("person_id"), told.get("subject_ref")):
+        return "a column says something else than the entry's detail"
+    if person_id is not None and (key is None or tag(key, "person", person_id) != leaf.person):
+        return "the person's key is not the one that the entry was written with"
+    return None
 
 
 def _columns_of(leaf: Leaf) -> list[Any]:

@@ -6,7 +6,7 @@ Identity's `identifiers` are a list of `{scheme, value}`: a redaction names a sc
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from contracts.codes import (
     AppointmentOutcome,
@@ -19,7 +19,7 @@ from contracts.codes import (
     Urgency,
     WarningRisk,
 )
-from contracts.event import Instant
+from contracts.event import Day, Instant, spelled_day
 
 Line = Annotated[str, Field(min_length=1, max_length=200)]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
@@ -48,7 +48,7 @@ class IdentityContent(Content):
 
     identifiers: tuple[IdentifierValue, ...]
     name: PersonName
-    date_of_birth: date
+    date_of_birth: Day
     sex: str | None = None
     languages: tuple[str, ...] | None = None
 
@@ -71,8 +71,8 @@ class AccommodationContent(Content):
 
     status: Literal["settled", "temporary", "approved-premises", "no-fixed-abode", "sought", "unknown"]
     address: Address | None = None
-    starts_on: date | None = None
-    ends_on: date | None = None
+    starts_on: Day | None = None
+    ends_on: Day | None = None
     support: Text | None = None
 
 
@@ -86,8 +86,8 @@ class LicenceConditionsContent(Content):
     """What the person must keep to after release. Half-open: in force from `starts_on` until before `ends_on`."""
 
     conditions: Annotated[tuple[LicenceCondition, ...], Field(max_length=60)]
-    starts_on: date | None = None
-    ends_on: date | None = None
+    starts_on: Day | None = None
+    ends_on: Day | None = None
 
 
 class Mappa(Content):
@@ -96,7 +96,7 @@ class Mappa(Content):
     managed: bool
     category: Literal[1, 2, 3, 4] | None = None
     level: Literal[1, 2, 3] | None = None
-    until: Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1))] | None = None
+    until: Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1)), BeforeValidator(spelled_day)] | None = None
 
 
 class RiskMarker(Content):
@@ -115,7 +115,7 @@ class RiskMarker(Content):
     ]
     level: Literal["low", "medium", "high", "very-high"]
     note: Text | None = None
-    assessed_on: date | None = None
+    assessed_on: Day | None = None
 
 
 class RiskMarkersContent(Content):
@@ -138,7 +138,7 @@ class MedicationContent(Content):
     medicines: Annotated[tuple[Medicine, ...], Field(max_length=40)]
     allergies: Annotated[tuple[Line, ...], Field(max_length=40)] | None = None
     substitution: Literal["methadone", "buprenorphine", "none"] | None = None
-    as_of: date
+    as_of: Day
 
 
 class CaseloadContent(Content):
@@ -147,7 +147,7 @@ class CaseloadContent(Content):
     cohort: Literal["fixed", "flex", "free"]
     rag: Literal["red", "amber", "green"]
     lead_professional: Line | None = None
-    review_on: date | None = None
+    review_on: Day | None = None
 
 
 class WarningContent(Content):
@@ -223,7 +223,7 @@ class ReferralContent(Content):
     alerts: tuple[ReferralAlert, ...] | None = None
     information: tuple[InformationAnswer, ...] | None = None
     appointments: tuple[SenderAppointment, ...] | None = None
-    expected_start: date | None = None
+    expected_start: Day | None = None
     chain: ChainContent
 
 
@@ -243,7 +243,7 @@ class ReferralStatusContent(Content):
     reason_code: str | None = None
     appointment_at: Instant | None = None
     next: NextContent | None = None
-    expected_start: date | None = None
+    expected_start: Day | None = None
     overdue: bool | None = None
     chain: ChainContent | None = None
     comment: Text | None = None

@@ -1,14 +1,34 @@
 """What every event has in common: a type, a topic, a key. Closed for producers, tolerant for consumers."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from contracts.topics import Topic
 
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 """What is said to be before is the zero of a clock or a slip; and days before year 1 cannot be reckoned with."""
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def spelled_day(value: object) -> object:
+    """The value, if a day may be read from it. Raises ValueError."""
+    if not isinstance(value, date) and not (isinstance(value, str) and _DAY.fullmatch(value)):
+        raise ValueError("a day is YYYY-MM-DD")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(spelled_day)]
+"""A calendar day. A number of seconds is none, nor is the midnight of a time."""
+
+
+def _spelled(value: object) -> object:
+    if not isinstance(value, datetime) and not (isinstance(value, str) and _DAY.match(value)):
+        raise ValueError("an instant is a day, a time and its offset, as in ISO 8601")
+    return value
 
 
 def _aware(value: datetime) -> datetime:
@@ -23,8 +43,8 @@ def _aware(value: datetime) -> datetime:
     return moment
 
 
-Instant = Annotated[datetime, AfterValidator(_aware)]
-"""A moment, given with whatever offset, kept and told in UTC: one moment has one spelling."""
+Instant = Annotated[datetime, BeforeValidator(_spelled), AfterValidator(_aware)]
+"""A moment, given with whatever offset, kept and told in UTC: one moment has one spelling, and a number is none."""
 
 JsonObject = dict[str, Any]
 

@@ -18,6 +18,8 @@ from throughgate.issuer.registry import Client
 
 ISSUER = "http://issuer.test"
 AUDIENCE = "urn:throughgate:test"
+LIFETIME_S = 7200
+"""Longer than the suites run on a slow machine: some tokens are made when their tests are collected."""
 
 
 class TokenMaker:
@@ -59,7 +61,7 @@ class TokenMaker:
             "client_id": agency,
             "iat": at,
             "nbf": at,
-            "exp": at + 300,
+            "exp": at + LIFETIME_S,
             "jti": new_id(),
             "scope": " ".join(sorted(granted)),
             "agency": agency,

@@ -1,6 +1,5 @@
 """HTTP bodies of caseload (api.md). What an agency is answered holds only what that agency gave itself."""
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -8,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from contracts.caseload import Agency, AgencyContact
 from contracts.codes import AgencyKind, CustodyStatus, InvolvementState, Scheme, WarningRisk
 from contracts.content import PersonName
-from contracts.event import Instant
+from contracts.event import Day, Instant
 
 LONGEST_REFERENCE = 60
 Reference = Annotated[str, StringConstraints(min_length=3, max_length=LONGEST_REFERENCE)]
@@ -37,7 +36,7 @@ class UnidentifiedBody(Body):
     """`POST /people`: somebody of whom no identifier is known. For the gateway's messages; agencies name a person."""
 
     name: NameBody
-    date_of_birth: date
+    date_of_birth: Day
     sex: Literal["female", "male", "other", "not-known"] | None = None
 
 
@@ -59,7 +58,7 @@ class RegistrationAnswer(Body):
     person_id: str
     identifiers: list[IdentifierAnswer]
     name: PersonName
-    date_of_birth: date
+    date_of_birth: Day
     sex: str | None = None
     languages: list[str] | None = None
 

@@ -1,13 +1,12 @@
 """HTTP bodies of consent (api.md): consents, withdrawals, objections, emergencies, reviews, agreements."""
 
-import re
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from contracts.codes import AgencyKind, Category, Purpose
-from contracts.event import Instant
+from contracts.event import Day, Instant
 from contracts.http.caseload import AgencyId, Body, LongText, ShortText
 from contracts.http.gateway import Route
 
@@ -18,14 +17,7 @@ ConsentState = Literal["in-force", "withdrawn", "expired", "superseded"]
 Justification = Annotated[str, StringConstraints(min_length=20, max_length=4000, strip_whitespace=True)]
 
 
-def _bare(value: object) -> object:
-    """A time without an offset is no day: at midnight it would be taken for one."""
-    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
-        raise ValueError("a day is YYYY-MM-DD, and a time carries its offset")
-    return value
-
-
-Moment = Instant | Annotated[date, BeforeValidator(_bare)]
+Moment = Instant | Day
 """An instant with its offset, or a bare day: its beginning in England and Wales."""
 
 Categories = Annotated[list[Category], Field(min_length=1, max_length=len(Category))]

@@ -4,7 +4,6 @@ The owner answers each side with what that side wrote and with the bare state th
 wrote reaches it as a share, and its gateway joins the two.
 """
 
-from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -25,7 +24,7 @@ from contracts.codes import (
     Urgency,
     WithdrawalCode,
 )
-from contracts.event import Instant
+from contracts.event import Day, Instant
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
@@ -34,7 +33,7 @@ Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 
 class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 class ScoresBody(Body):
@@ -117,7 +116,7 @@ class InformationRequestBody(Body):
 
 class HoldBody(Body):
     reason: Text
-    until: date
+    until: Day
 
 
 class AllocationBody(Body):
@@ -151,7 +150,7 @@ class AttendanceBody(Body):
 
 
 class WaitingUpdateBody(Body):
-    expected_start: date
+    expected_start: Day
 
 
 class AppointmentAnswer(Body):
@@ -225,8 +224,8 @@ class ReferralAnswer(Body):
     team: str | None = None
     member: str | None = None
     interim_support: str | None = None
-    expected_start: date | None = None
-    on_hold_until: date | None = None
+    expected_start: Day | None = None
+    on_hold_until: Day | None = None
     result: OutcomeResult | None = None
     outcome_scores: ScoresBody | None = None
     appointments: list[AppointmentAnswer]

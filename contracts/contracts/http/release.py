@@ -22,7 +22,7 @@ def iso_date(value: object) -> date:
     return date.fromisoformat(text)
 
 
-Day = Annotated[date, BeforeValidator(iso_date)]
+ReleaseDay = Annotated[date, BeforeValidator(iso_date)]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -53,7 +53,7 @@ class SentenceBody(Body):
     """What day-of-release advice needs to know. `days_served` by the day of release, remand included."""
 
     kind: Literal["determinate", "indeterminate", "recall", "remand"]
-    sentenced_at: Day
+    sentenced_at: ReleaseDay
     days_served: Annotated[int, Field(ge=0, le=40_000)] | None = None
     under_18: bool | None = None
 
@@ -61,7 +61,7 @@ class SentenceBody(Body):
 class ReleaseDateBody(Body):
     """`PUT /people/{person}/release-dates/{date_type}`: the whole of what the prison says about this date."""
 
-    date: Day
+    date: ReleaseDay
     status: DateStatus
     reason: ChangeReason
     time: ClockTime | None = None
@@ -81,14 +81,12 @@ class DayOfReleaseDecisionBody(Body):
     """`brought-forward` without a date takes the advised one."""
 
     decision: GovernorDecision
-    date: Day | None = None
+    date: ReleaseDay | None = None
     reason: Text
 
 
 class AddressCheckBody(Body):
     """`with`: who was asked."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, populate_by_name=True)
 
     result: Literal["confirmed", "not-confirmed"]
     checked_with: Annotated[Short | None, Field(alias="with")] = None

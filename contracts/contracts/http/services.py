@@ -1,11 +1,11 @@
 """HTTP bodies of the directory of services (api.md, Referring and receiving)."""
 
-from datetime import date
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from contracts.codes import Need
+from contracts.event import Day
 from contracts.http.referral import Body, Short
 
 Age = Annotated[int, Field(ge=0, le=120)]
@@ -26,7 +26,7 @@ class ServiceBody(Body):
     voluntary: bool = True
     contact: Short | None = None
     opens_days_before_release: Days | None = None
-    next_start: date | None = None
+    next_start: Day | None = None
 
     @model_validator(mode="after")
     def _ages(self) -> Self:

@@ -1,6 +1,6 @@
 """Working days of England and Wales, for reviews that are due within one."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 
 import holidays
@@ -18,9 +18,10 @@ def is_working_day(day: date) -> bool:
 
 
 def next_working_day(moment: datetime) -> datetime:
-    """The same time of day on the next working day after `moment`, in England and Wales."""
+    """The same time of day on the next working day after `moment`, in England and Wales; told in UTC."""
     local = moment.astimezone(UK)
     day = local.date() + timedelta(days=1)
     while not is_working_day(day):
         day += timedelta(days=1)
-    return datetime.combine(day, time(local.hour, local.minute, local.second, local.microsecond), tzinfo=UK)
+    due = datetime.combine(day, time(local.hour, local.minute, local.second, local.microsecond), tzinfo=UK)
+    return due.astimezone(UTC)

@@ -35,6 +35,7 @@ from gateway.api import (
 )
 from gateway.api.caller import OnlyThisKind, Owners
 from gateway.fhir import routes as fhir
+from gateway.readiness import AllThere
 from gateway.wake import Wakes
 
 EVERY_AGENCY = (
@@ -106,7 +107,8 @@ def create(
 ) -> FastAPI:
     """Every kind's application at `/<kind>`. Calls are counted per agency over all of them.
 
-    In development `issuer_client` leads to the issuer, whose public address is this one port.
+    In development `issuer_client` leads to the issuer, whose public address is this one port; the port is ready when
+    everybody behind it has been.
     """
     verifier = verifier or Verifier.fetching(
         issuer=settings.issuer, audience=settings.audience, jwks_url=settings.jwks_url
@@ -118,6 +120,7 @@ def create(
         title="Throughgate",
         verifier=verifier,
         max_body_size=None,
+        checks=(AllThere((*owners.each(), issuer_client)),) if issuer_client is not None else (),
     )
     app.state.issuer_client = issuer_client
     limiter = Limiter(settings.rate_limit)

@@ -222,8 +222,15 @@ SHARED = (
     Mutation(
         "a-column-beside-an-entry-says-what-it-likes",
         "throughgate/verifying.py",
-        "None if columns == said else",
-        "None if said else",
+        "    if columns != said:\n",
+        "    if not said:\n",
+        ("tests/integration/audit/test_verifying.py",),
+    ),
+    Mutation(
+        "what-may-be-erased-beside-an-entry-says-what-it-likes",
+        "throughgate/verifying.py",
+        "return _wrong_beside(leaf, *beside) if beside else None",
+        "return None",
         ("tests/integration/audit/test_verifying.py",),
     ),
 )

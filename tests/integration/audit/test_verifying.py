@@ -26,6 +26,15 @@ WRONG = {
     "the last batch is gone": """
         DELETE FROM log_entry WHERE log_index >= (SELECT max(first_index) FROM log_batch);
         DELETE FROM log_batch WHERE first_index = (SELECT max(first_index) FROM log_batch)""",
+    "what a detail says": "UPDATE log_detail SET detail = replace(detail, 'friday', 'early') WHERE log_index = 0",
+    "the salt of a detail": "UPDATE log_detail SET salt = decode(repeat('00', 16), 'hex') WHERE log_index = 1",
+    "another's detail": """
+        UPDATE log_detail d SET salt = o.salt, detail = o.detail FROM log_detail o
+        WHERE d.log_index = 2 AND o.log_index = 0""",
+    "whom a detail is about": "UPDATE log_detail SET person_id = 'somebody' WHERE log_index = 2",
+    "what a detail is about": "UPDATE log_detail SET subject_ref = NULL WHERE log_index = 2",
+    "the key of a person": "UPDATE subject_key SET key = decode(repeat('00', 32), 'hex') WHERE ref LIKE 'person:%'",
+    "the key of a person is gone": "DELETE FROM subject_key WHERE ref LIKE 'person:%'",
     "one that nobody signed": """
         INSERT INTO log_entry SELECT 1000, kind, share_id, person, source, 'charity-gatehouse', category, purpose,
             decision, basis, clause, reason, member, ends, decided_at, recorded_at, leaf, leaf_hash
@@ -53,6 +62,11 @@ async def test_of_a_log_as_it_was_written_nothing_is_found(owner: psycopg.Connec
 async def test_what_was_changed_is_found(owner: psycopg.Connection[Any], signing: Signer, what: str) -> None:
     owner.execute(WRONG[what])
     assert verify_log(owner, signing.verifier).findings
+
+
+async def test_what_was_erased_is_not_missed(owner: psycopg.Connection[Any], signing: Signer) -> None:
+    owner.execute("DELETE FROM log_detail WHERE log_index < 4")
+    assert verify_log(owner, signing.verifier).findings == ()
 
 
 async def test_who_changes_something_may_look_before_it_is_committed(

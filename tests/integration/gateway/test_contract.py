@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from chassis.ids import new_id
 from tests.integration.gateway.test_bulk import bulk, line
 from tests.integration.gateway.world import (
+    AUDITOR,
     CONSENT,
     NATIONAL,
     OTHER_PRISON,
@@ -18,6 +20,7 @@ from tests.integration.gateway.world import (
     new_number,
     registration,
 )
+from tests.support.eventually import eventually
 from tests.support.http import problem
 from tests.support.pipe import Pipe
 from tests.support.tokens import TOKENS
@@ -47,6 +50,34 @@ async def test_consents_and_release_dates_are_read_page_by_page(pipe: Pipe) -> N
         problem(await pipe.call(*PRISON, "GET", path, params={"cursor": cursor + "x"}), 422, "cursor-invalid")
 
 
+async def test_a_single_resource_has_the_etag_of_what_is_said_of_it(pipe: Pipe) -> None:
+    number = new_number()
+    person = await held(pipe, number)
+    await join(pipe, PROBATION, number)
+    hook = {"url": "https://93.184.215.14/called"}
+    assert (await pipe.call(*PROBATION, "PUT", "/webhook", hook)).status_code in (200, 201)
+
+    async def logged() -> str | None:
+        shares = (await pipe.call(*AUDITOR, "GET", "/shares", params={"person_id": person})).json()["items"]
+        return str(shares[0]["share_id"]) if shares else None
+
+    share = await eventually(logged)
+    single = [
+        *((PROBATION, path) for path in ("/me", f"/people/{person}", f"/people/{person}/involvement", "/webhook")),
+        *((AUDITOR, path) for path in ("/me", f"/shares/{share}")),
+    ]
+    for agency, path in single:
+        first = await pipe.call(*agency, "GET", path)
+        assert first.status_code == 200, (path, first.text)
+        tag = first.headers["etag"]
+        assert tag.startswith('"'), path
+        again = await pipe.call(*agency, "GET", path, if_none_match=tag)
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag), path
+        assert (await pipe.call(*agency, "GET", path, if_none_match='"another"')).status_code == 200, path
+    problem(await pipe.call(*POLICE, "GET", f"/people/{person}/involvement"), 404, "person-unknown")
+    assert (await pipe.call(*PROBATION, "DELETE", "/webhook")).status_code == 204
+
+
 @pytest.mark.parametrize("path", ["/emergency-requests", "/services/gaps?area=nowhere", "/reference-data/needs"])
 async def test_a_last_page_says_that_it_is_the_last(pipe: Pipe, path: str) -> None:
     answer = await pipe.call(*PRISON, "GET", path)
@@ -68,6 +99,28 @@ async def test_one_moment_has_one_spelling_whatever_the_offset_it_came_with(pipe
     assert (await pipe.call(*PRISON, "POST", f"{path}/custody-events", moved)).status_code == 201
     seen = (await pipe.call(*PRISON, "GET", path)).json()["custody_status"]["content"]
     assert seen["at"] == "2026-07-01T15:06:39Z"
+
+
+@pytest.mark.parametrize("said", [0, 631152000, "631152000", 6.5, True, "1990-01-01T00:00:00Z", "1990-1-1", " "])
+async def test_a_number_or_a_time_is_no_day(pipe: Pipe, said: object) -> None:
+    number = new_number()
+    person = registration(f"noms:{number}") | {"date_of_birth": said}
+    found = problem(await pipe.call(*PRISON, "PUT", f"/people/noms:{number}", person), 422, "invalid")
+    assert found["errors"][0]["pointer"] == "/date_of_birth"
+    (result,) = await bulk(pipe, line(number, date_of_birth=said), key=new_id())
+    assert (result["outcome"], result["code"]) == ("rejected", "invalid-date-of-birth")
+    problem(await pipe.call(*PRISON, "GET", "/releases/summary", params={"from": str(said)}), 422, "invalid")
+
+
+@pytest.mark.parametrize("said", [0, 1700000000, "1700000000", 1.5, "2026-01-02"])
+async def test_a_number_or_a_day_is_no_moment(pipe: Pipe, said: object) -> None:
+    person = await held(pipe, new_number())
+    moved = {"type": "released", "at": said}
+    found = problem(await pipe.call(*PRISON, "POST", f"/people/{person}/custody-events", moved), 422, "invalid")
+    assert found["errors"][0]["pointer"] == "/at"
+    consent = CONSENT | {"valid_from": said}
+    if not isinstance(said, str) or said.isdecimal():
+        problem(await pipe.call(*PRISON, "POST", f"/people/{person}/consents", consent), 422, "invalid")
 
 
 async def test_what_creates_nothing_needs_no_key_and_honours_one(pipe: Pipe) -> None:

@@ -57,6 +57,24 @@ async def test_a_release_earlier_on_the_day_of_the_registration_ends_custody(pip
     await eventually(released, within=30)
 
 
+async def test_of_whoever_has_left_no_release_is_coming(pipe: Pipe) -> None:
+    number = new_number()
+    person = await held(pipe, number, day="2031-07-23")
+
+    async def coming() -> bool:
+        that_day = {"from": "2031-07-23", "to": "2031-07-24"}
+        page = (await pipe.call(*PRISON, "GET", "/releases", params=that_day)).json()
+        return person in {each["person_id"] for each in page["items"]}
+
+    assert await coming()
+    await told(pipe, number, "released", "SWI", "RELEASED", at="2026-03-02T10:00:00Z")
+
+    async def gone() -> bool:
+        return not await coming()
+
+    await eventually(gone)
+
+
 async def test_the_old_prison_is_told_nothing_new_whatever_role_it_gave_itself(pipe: Pipe) -> None:
     number = new_number()
     person = await held(pipe, number)

@@ -92,6 +92,30 @@ async def test_consent_opens_the_charitys_view_and_withdrawal_empties_it_with_th
     assert (await view(pipe, PROBATION, person_id))["release"]["content"]["release_date"] == "2031-06-03"
 
 
+async def test_whoever_is_involved_has_a_view_though_nothing_is_shared_with_it(pipe: Pipe) -> None:
+    number = new_number()
+    person_id = await held(pipe, number)
+    claimed = await pipe.call(*CHARITY, "PUT", f"/people/noms:{number}/involvement", {"roles": ["through-the-gate"]})
+    assert claimed.status_code == 201, claimed.text
+    nothing = {"person_id": person_id, "warnings": [], "referrals": [], "engagement": []}
+    assert await view(pipe, CHARITY, person_id) == nothing
+    for stranger in (POLICE, NATIONAL):
+        problem(await pipe.call(*stranger, "GET", f"/people/{person_id}"), 404, "person-unknown")
+    consent = (await pipe.call(*PRISON, "POST", f"/people/{person_id}/consents", CONSENT)).json()["consent_id"]
+
+    async def shown() -> bool:
+        return "release" in await view(pipe, CHARITY, person_id)
+
+    await eventually(shown)
+    taken = await pipe.call(*PRISON, "POST", f"/people/{person_id}/consents/{consent}/withdrawal", {})
+    assert taken.status_code in (200, 201), taken.text
+
+    async def emptied() -> bool:
+        return await view(pipe, CHARITY, person_id) == nothing
+
+    await eventually(emptied)
+
+
 async def test_when_involvement_ends_the_view_is_gone_and_what_was_received_stays(pipe: Pipe) -> None:
     number = new_number()
     person_id = await held(pipe, number)

@@ -19,6 +19,7 @@ from chassis.outbox import Lane
 from chassis.session import SessionDep
 from contracts.codes import AgencyKind
 from contracts.errors import Refusal
+from contracts.event import Day
 from contracts.http.caseload import (
     BulkRegistered,
     BulkRegistration,
@@ -33,7 +34,7 @@ router = APIRouter(prefix="/v1", tags=["bulk"])
 
 Outcome = str | Refusal
 """A person's id, or why there is none."""
-_DATE = TypeAdapter(date)
+_DATE = TypeAdapter[date](Day)
 
 
 @router.post("/people/resolve")

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from chassis.auth import require
+from chassis.etag import PreconditionsDep
 from chassis.handed_on import forwarded
-from chassis.openapi_headers import KEY_HONOURED, told
+from chassis.openapi_headers import IF_NONE_MATCH, KEY_HONOURED, told
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import Scope
 from contracts.http.audit import (
@@ -34,6 +35,7 @@ from contracts.http.consent import ReviewAnswer, ReviewBody, ReviewList
 from contracts.http.gateway import Reconciled, Reconciliation
 from gateway.api.caller import Caller, CallerDep
 from gateway.api.forward import Person, ask, forward, known, passed
+from gateway.api.single import tagged
 from gateway.queries import tallies
 
 router = APIRouter(prefix="/v1", tags=["audit"], dependencies=[require(Scope.AUDIT)])
@@ -74,10 +76,10 @@ async def entries(caller: CallerDep, wanted: Annotated[Entries, Query()]) -> Res
     return await _on(caller, "/entries")
 
 
-@router.get("/shares/{share_id}", response_model=LoggedShare)
-async def share(caller: CallerDep, share_id: OpaqueId) -> Response:
+@router.get("/shares/{share_id}", response_model=LoggedShare, openapi_extra=told(IF_NONE_MATCH))
+async def share(caller: CallerDep, share_id: OpaqueId, wanted: PreconditionsDep) -> Response:
     """One decision with the exact bytes of its leaf, and what became of it."""
-    return await _on(caller, f"/shares/{share_id}")
+    return tagged(await _on(caller, f"/shares/{share_id}"), wanted)
 
 
 @router.get("/shares/{share_id}/explanation", response_model=Explanation)

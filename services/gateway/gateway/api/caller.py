@@ -29,8 +29,11 @@ class Owners:
     consent: ServiceClient
     audit: ServiceClient
 
+    def each(self) -> tuple[ServiceClient, ...]:
+        return self.caseload, self.release_notify, self.referral, self.consent, self.audit
+
     async def aclose(self) -> None:
-        for client in (self.caseload, self.release_notify, self.referral, self.consent, self.audit):
+        for client in self.each():
             await client.aclose()
 
 

@@ -6,6 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
+from chassis.etag import PreconditionsDep
+from chassis.openapi_headers import IF_NONE_MATCH, told
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT, PageDep
 from contracts.codes import AgencyKind
 from contracts.errors import NotFound
@@ -13,6 +15,7 @@ from contracts.http.caseload import AgencyList, LookupAnswer, LookupBody
 from contracts.http.gateway import CodeEntry, Me, ReferenceSet
 from gateway.api.caller import CallerDep
 from gateway.api.forward import ask, forward, passed, segment
+from gateway.api.single import tagged
 from gateway.domain.reference import SETS
 
 router = APIRouter(prefix="/v1", tags=["register"])
@@ -24,8 +27,8 @@ class SetUnknown(NotFound):
     code = "set-unknown"
 
 
-@router.get("/me", response_model=Me)
-async def me(caller: CallerDep) -> Response:
+@router.get("/me", response_model=Me, openapi_extra=told(IF_NONE_MATCH))
+async def me(caller: CallerDep, wanted: PreconditionsDep) -> Response:
     """This agency, and what agreements in force let it receive and send in general."""
     entry = await ask(caller, caller.owners.caseload, "GET", f"/agencies/{segment(caller.agency)}")
     if not entry.ok:
@@ -37,7 +40,7 @@ async def me(caller: CallerDep) -> Response:
     answer = Me.model_validate(
         {"agency": entry.json(), "may_receive": found["may_receive"], "may_send": found["may_send"]}
     )
-    return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
+    return tagged(Response(answer.model_dump_json(exclude_none=True), media_type="application/json"), wanted)
 
 
 @router.get("/agencies", response_model=AgencyList)

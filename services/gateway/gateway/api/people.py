@@ -2,7 +2,6 @@
 """Persons: registering them, being involved with them, and seeing what may be seen of them."""
 
 import asyncio
-import hashlib
 import json
 from typing import Annotated, Any
 
@@ -10,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
 from chassis.auth import require
-from chassis.etag import PreconditionsDep, etag_of, not_modified
+from chassis.etag import PreconditionsDep
 from chassis.idempotency import key_required
 from chassis.openapi import or_created
 from chassis.openapi_headers import IF_NONE_MATCH, told
@@ -49,6 +48,7 @@ from gateway.api.forward import (
 )
 from gateway.api.own_cursor import after_of, cursor_of
 from gateway.api.referral_views import own_referrals
+from gateway.api.single import tagged
 from gateway.domain.views import own_release, own_section, person_view
 from gateway.queries import ledgers, views
 
@@ -88,7 +88,7 @@ async def people(
 
 @router.get("/{person}", response_model=PersonView, dependencies=READ, openapi_extra=told(IF_NONE_MATCH))
 async def one_person(caller: CallerDep, person: Person, wanted: PreconditionsDep) -> Response:
-    """What this agency gave about a person and what is shared with it now."""
+    """What this agency gave about a person and what is shared with it now, which may be nothing."""
     found = await resolve(caller, person)
     if found is None and not is_opaque(person):
         raise PersonUnknown
@@ -96,14 +96,12 @@ async def one_person(caller: CallerDep, person: Person, wanted: PreconditionsDep
     own = await _own(caller, found) if found else []
     async with caller.asking() as session:
         shared = await views.sections(session, agency=caller.agency, people=ids_of(found, person))
-        if not own and not shared:
+        is_its_own = found is not None and found.known_as != "watched"
+        if not (is_its_own or own or shared):
             raise PersonUnknown
         await caller.looked(session, person_id=person_id)
     body = person_view(person_id, [*own, *((Category(row.category), row.body) for row in shared)])
-    version = hashlib.sha256(body.encode()).hexdigest()[:32]
-    if not_modified(wanted, version):
-        return Response(None, 304, {"ETag": etag_of(version)})
-    return Response(body, 200, {"ETag": etag_of(version)}, media_type="application/json")
+    return tagged(Response(body, media_type="application/json"), wanted)
 
 
 async def _ids_of_all(caller: Caller, people: list[str]) -> dict[str, str]:
@@ -153,10 +151,12 @@ async def _own_release(caller: Caller, person: ResolvedPerson) -> list[tuple[Cat
     return [(Category.RELEASE_DATE, own_section(content))]
 
 
-@router.get("/{person}/involvement", response_model=InvolvementAnswer, dependencies=READ)
-async def involvement(caller: CallerDep, person: Person) -> Response:
+@router.get(
+    "/{person}/involvement", response_model=InvolvementAnswer, dependencies=READ, openapi_extra=told(IF_NONE_MATCH)
+)
+async def involvement(caller: CallerDep, person: Person, wanted: PreconditionsDep) -> Response:
     """This agency's own involvement."""
-    return await forward_for(caller, caller.owners.caseload, person, "/involvement")
+    return tagged(await forward_for(caller, caller.owners.caseload, person, "/involvement"), wanted)
 
 
 @router.put("/{person}/involvement", response_model=InvolvementAnswer, responses=or_created(InvolvementAnswer))

@@ -6,7 +6,7 @@ Release dates and referrals have different owners; both answer with the prison's
 
 import json
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from chassis.auth import require
 from chassis.http_client import Answer
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import Need, ReleaseFlag, Scope
+from contracts.event import Day
 from contracts.http.referral_views import UnansweredReleases
 from contracts.http.release import ComingReleases
 from gateway.api.caller import Caller, CallerDep
@@ -37,8 +38,8 @@ ByPerson = dict[str, list[dict[str, Any]]]
 @router.get("", response_model=ComingReleases)
 async def coming_releases(
     caller: CallerDep,
-    from_: Annotated[date | None, Query(alias="from")] = None,
-    to: date | None = None,
+    from_: Annotated[Day | None, Query(alias="from")] = None,
+    to: Day | None = None,
     flag: ReleaseFlag | None = None,
     need: Annotated[Need | None, Query(description="A need for which this prison has referred the person.")] = None,
     limit: Limit = DEFAULT_LIMIT,

@@ -12,9 +12,11 @@ from fastapi.responses import Response
 
 from chassis import clock
 from chassis.auth import require
+from chassis.etag import PreconditionsDep
 from chassis.idempotency import IdempotentRoute
 from chassis.ids import new_id
 from chassis.openapi import or_created
+from chassis.openapi_headers import IF_NONE_MATCH, told
 from chassis.outside import addresses_of, rules_of, target_of
 from chassis.pagination import PageDep
 from chassis.session import SessionDep
@@ -23,6 +25,7 @@ from contracts.errors import Invalid
 from contracts.http.consent import EmptyBody
 from contracts.http.webhooks import WebhookBody, WebhookDeliveries, WebhookDeliveryView, WebhookTest, WebhookView
 from gateway.api.caller import Caller, CallerDep
+from gateway.api.single import tagged
 from gateway.domain.webhooks import Endpoint, is_secret, seal_purpose, secret_of
 from gateway.feed_cursors import feed_cursor
 from gateway.operations.webhooks import WebhookUnknown, register, remove, send_test
@@ -61,10 +64,10 @@ async def set_webhook(request: Request, caller: CallerDep, body: WebhookBody, en
     return await _set(request, caller, body, endpoint)
 
 
-@router.get("", response_model=WebhookView, response_model_exclude_none=True)
-async def webhook(caller: CallerDep, endpoint: FeedDep) -> WebhookView:
+@router.get("", response_model=WebhookView, openapi_extra=told(IF_NONE_MATCH))
+async def webhook(caller: CallerDep, endpoint: FeedDep, wanted: PreconditionsDep) -> Response:
     """The webhook and how it fares."""
-    return await _view(caller, endpoint)
+    return tagged(await _view(caller, endpoint), wanted)
 
 
 @router.delete("", status_code=204)
@@ -79,10 +82,10 @@ async def set_fhir_endpoint(request: Request, caller: CallerDep, body: WebhookBo
     return await _set(request, caller, body, endpoint)
 
 
-@router.get("/fhir", response_model=WebhookView, response_model_exclude_none=True, dependencies=REFERS)
-async def fhir_endpoint(caller: CallerDep, endpoint: FhirDep) -> WebhookView:
+@router.get("/fhir", response_model=WebhookView, dependencies=REFERS, openapi_extra=told(IF_NONE_MATCH))
+async def fhir_endpoint(caller: CallerDep, endpoint: FhirDep, wanted: PreconditionsDep) -> Response:
     """The endpoint for answers and how it fares."""
-    return await _view(caller, endpoint)
+    return tagged(await _view(caller, endpoint), wanted)
 
 
 @router.delete("/fhir", status_code=204, dependencies=REFERS)
@@ -149,9 +152,10 @@ async def _set(request: Request, caller: Caller, body: WebhookBody, endpoint: En
     return Response(view.model_dump_json(exclude_none=True), status, NEVER_KEPT, media_type="application/json")
 
 
-async def _view(caller: Caller, endpoint: Endpoint) -> WebhookView:
+async def _view(caller: Caller, endpoint: Endpoint) -> Response:
     async with caller.asking() as session:
-        return await _seen(caller, session, endpoint)
+        found = await _seen(caller, session, endpoint)
+    return Response(found.model_dump_json(exclude_none=True), media_type="application/json")
 
 
 async def _seen(caller: Caller, session: SessionDep, endpoint: Endpoint) -> WebhookView:

@@ -23,7 +23,7 @@ from contracts.http.referral import (
     UnacceptedItem,
     UnacceptedList,
 )
-from contracts.http.release import Day
+from contracts.http.release import ReleaseDay
 from referral.api.dependencies import NowDep
 from referral.api.translate import answer, answers
 from referral.calendar import today
@@ -39,8 +39,8 @@ READ = [require(Scope.READ)]
 REFER = [require(Scope.REFER)]
 
 After = Annotated[str | None, Header(alias=HEADER, include_in_schema=False)]
-From = Annotated[Day | None, Query(alias="from")]
-Until = Annotated[Day | None, Query(alias="to")]
+From = Annotated[ReleaseDay | None, Query(alias="from")]
+Until = Annotated[ReleaseDay | None, Query(alias="to")]
 Direction = Literal["sent", "received"]
 MONITORED_DAYS = 84
 

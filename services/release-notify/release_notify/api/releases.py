@@ -17,10 +17,10 @@ from contracts.http.release import (
     AddressCheckBody,
     ComingRelease,
     ComingReleases,
-    Day,
     DayOfReleaseDecisionBody,
     MoveSummary,
     ReleaseAnswer,
+    ReleaseDay,
     ReleaseSummary,
     WeekSummary,
 )
@@ -41,8 +41,8 @@ READ = [require(Scope.READ)]
 
 SUMMARY_WEEKS = 12
 
-From = Annotated[Day | None, Query(alias="from")]
-Until = Annotated[Day | None, Query(alias="to")]
+From = Annotated[ReleaseDay | None, Query(alias="from")]
+Until = Annotated[ReleaseDay | None, Query(alias="to")]
 
 
 @router.get("", dependencies=READ)
@@ -55,7 +55,7 @@ async def coming(
     until: Until = None,
     flag: ReleaseFlag | None = None,
 ) -> ComingReleases:
-    """Releases with a date, by day; `from` is in, `to` is out."""
+    """Releases with a date of people who are still held, by day; `from` is in, `to` is out."""
     asked = Coming(actor.agency, from_=from_, until=until, flag=flag)
     after = (str(page.after[0]), str(page.after[1])) if page.after else None
     rows = await releases.coming_releases(session, asked=asked, limit=page.fetch, after=after, now=now)

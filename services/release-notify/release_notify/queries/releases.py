@@ -30,6 +30,7 @@ LASTING = frozenset(ReleaseFlag) - BY_TIME - {ReleaseFlag.RECALCULATION_PENDING}
 _COMING = """
 SELECT r.*, p.pending_since IS NOT NULL AS pending FROM release r JOIN person p ON p.person_id = r.person_id
 WHERE r.prison = :prison AND r.closed_at IS NULL AND r.person_id = r.recorded_person_id AND r.effective_on IS NOT NULL
+  AND r.released_on IS NULL
   AND (CAST(:from_ AS date) IS NULL OR r.effective_on >= :from_)
   AND (CAST(:until AS date) IS NULL OR r.effective_on < :until)
   AND (CAST(:within AS date) IS NULL OR r.effective_on <= :within)
