@@ -47,6 +47,7 @@ async def everything_holds(world: FaultyWorld, lives: Sequence[Life], pollers: M
     assert counted["withdrawn"], "nobody withdrew anything"
     assert counted["in_bulk"] >= len(lives), "somebody has no date that came in bulk"
     assert counted["referred"] == len(lives), "somebody was referred to nobody"
+    assert counted["taken_on"], "nobody was taken on"
     await reconciled(world)
     found = await asyncio.to_thread(verified, world.stack)
     assert found.findings == (), found.findings
@@ -67,7 +68,8 @@ async def _lived(
         assert since, "who was referred to has no date"
         counted["delivered"] += _once_each(life, MOORLAND, life.dates[-len(since) :], pollers[MOORLAND], dates)
         await _referred_once(world, life, permits, pollers[MOORLAND])
-        counted["referred"] += 1
+        await _answered_once(world, life, permits, pollers[NORTHGATE])
+        counted += Counter(referred=1, taken_on=int(life.taken_on))
     return counted
 
 
@@ -101,15 +103,28 @@ def _once_each(
 
 
 async def _referred_once(world: FaultyWorld, life: Life, permits: Sequence[Mapping[str, Any]], poller: Poller) -> None:
-    """Each version of the referral was permitted once and came once, and its sender sees that it was received."""
+    """Each version of the referral was permitted once and came once."""
     mine = [permit for permit in permits if (permit["category"], permit["recipient"]) == ("referral", MOORLAND)]
     versions = [permit["version"] for permit in mine]
     assert versions == sorted(set(versions)), versions
     items = [item for item in poller.items if (item["person_id"], item["category"]) == (life.person.id, "referral")]
     assert [item["share_id"] for item in items] == [permit["share_id"] for permit in mine]
     assert {item["content"]["referral_id"] for item in items} == {life.referral}
-    found = await world.desk(NORTHGATE).get(f"/referrals/{life.referral}")
-    assert found["state"] == "received", found["state"]
+
+
+async def _answered_once(world: FaultyWorld, life: Life, permits: Sequence[Mapping[str, Any]], poller: Poller) -> None:
+    """An acceptance was permitted once, as the first version of an answer, and came once; both ends see it, and by it
+    the receiver is involved. Where there was none, both see that the referral was received, and nobody is."""
+    mine = [permit for permit in permits if (permit["category"], permit["recipient"]) == ("referral-status", NORTHGATE)]
+    assert [permit["version"] for permit in mine] == [1] * life.taken_on, mine
+    items = [item for item in poller.items if item["person_id"] == life.person.id]
+    assert [item["share_id"] for item in items] == [permit["share_id"] for permit in mine]
+    for agency in (NORTHGATE, MOORLAND):
+        found = await world.desk(agency).get(f"/referrals/{life.referral}")
+        assert found["state"] == ("accepted" if life.taken_on else "received"), (agency, found["state"])
+    involved = await world.desk(MOORLAND).call("GET", f"{life.person.path}/involvement")
+    stands = (involved.json()["state"], involved.json()["roles"]) if involved.ok else involved.status
+    assert stands == (("confirmed", ["mental-health-care"]) if life.taken_on else 404), stands
 
 
 async def _said_once(world: FaultyWorld, life: Life) -> None:
@@ -120,6 +135,7 @@ async def _said_once(world: FaultyWorld, life: Life) -> None:
     assert (said["consent"], said["withdrawal"]) == (1, int(life.withdrawn)), dict(said)
     claims = Counter((each["agency"], each["facts"]["state"]) for each in entries if each["kind"] == "claim")
     assert {PROBATION, CHARITY} <= {agency for agency, _ in claims}, claims
+    assert [state for agency, state in claims if agency == MOORLAND] == ["confirmed"] * life.taken_on, claims
     assert set(claims.values()) == {1}, f"claimed twice: {claims}"
 
 

@@ -5,6 +5,8 @@ Invariant: whatever is done here is done to one process at a time, and is over w
 
 import os
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +74,19 @@ class Processes:
         """kill -9, and wait until it is back. Of the database this is the postmaster: crash recovery follows."""
         pid = self.pid(process)
         os.kill(pid, signal.SIGKILL)
+        await self.died(process, pid)
+
+    @asynccontextmanager
+    async def gone(self, process: str) -> AsyncIterator[None]:
+        """kill -9; who begins in its place stands still until the block ends, and is then waited for."""
+        pid = self.pid(process)
+        os.kill(pid, signal.SIGKILL)
+        await eventually(lambda: self.pid(process) != pid, within=BACK_WITHIN)
+        self.stop(process)
+        try:
+            yield
+        finally:
+            self.go_on(process)
         await self.died(process, pid)
 
     def stop(self, process: str) -> None:

@@ -36,7 +36,7 @@ async def test_what_was_answered_before_the_gateway_died_is_answered_so_again(sc
         await eventually(lambda: answers.applied > applied, within=60)
 
     async with told_with_its_state(scene):
-        lives = [await traffic.live(withdraws=withdraws) for withdraws in (True, False)]
+        lives = [await traffic.live(withdraws=withdraws, is_taken_on=withdraws) for withdraws in (True, False)]
         applied, broken_off = answers.applied, answers.broken_off
         async with _held(scene, lives[1]):
             pushing = asyncio.create_task(

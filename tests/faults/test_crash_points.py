@@ -42,7 +42,7 @@ WALK = [
     *_each(WRITERS, "outbox.written"),
     *_each(SENDERS, *RELAY),
     *_each(CONSUMERS, *CONSUMER),
-    *_each(("release-notify", "caseload"), "consumer.mid_batch"),
+    *_each(("caseload", "release-notify"), "consumer.mid_batch"),
 ]
 """Consent, audit and the projector take a batch as one: their middle is `outbox.written` and `before_commit`."""
 MET_AGAIN = _each(SENDERS, "relay.new_broker")

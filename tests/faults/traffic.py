@@ -2,7 +2,8 @@
 
 A life: registered, supervised by probation, claimed by the charity, agreed to; a first date, waited for at both; a
 referral by order of a court; more dates, in bulk and by themselves, each of which is owed to both exactly once; for
-some a withdrawal, after which nothing is owed to the charity.
+some the trust's acceptance, whose answer is owed to the prison; for some a withdrawal, after which nothing is owed to
+the charity.
 """
 
 import asyncio
@@ -19,10 +20,12 @@ from tests.faults.pollers import Poller
 from tests.support.eventually import eventually
 from tests.system.referring import MOORLAND, refer
 from tests.system.world import CHARITY, NORTHGATE, PROBATION, Person
+from throughgate.client import Refused
 
 RECIPIENTS = (PROBATION, CHARITY)
-FEEDS = (*RECIPIENTS, MOORLAND)
-"""Every agency that gets anything of a life. The trust has what is current when it is referred to, and all after."""
+FEEDS = (*RECIPIENTS, MOORLAND, NORTHGATE)
+"""Every agency that gets anything of a life. The trust has what is current when it is referred to, and all after; the
+prison has what the trust answers."""
 SEEN_WITHIN = 120.0
 TODAY = now().date()
 
@@ -30,13 +33,15 @@ TODAY = now().date()
 @dataclass
 class Life:
     """One person's: what was answered 2xx, and so is owed, in order. `facts` are (release id, version) of each date;
-    `referral` is the one that was answered 201, owed to the trust; `in_bulk` counts the dates that were pushed so."""
+    `referral` is the one that was answered 201, owed to the trust, which was answered 2xx where it has `taken_on` the
+    person; `in_bulk` counts the dates that were pushed so."""
 
     person: Person
     owed: dict[str, list[str]] = field(default_factory=lambda: {agency: [] for agency in RECIPIENTS})
     facts: dict[str, tuple[str, int]] = field(default_factory=dict)
     withdrawn: bool = False
     referral: str = ""
+    taken_on: bool = False
     in_bulk: int = 0
 
     @property
@@ -72,9 +77,10 @@ class Traffic:
 
     async def _worker(self, stopped: Callable[[], bool]) -> None:
         while not stopped():
-            await self.live(withdraws=next(self._numbers) % 2 == 1)
+            number = next(self._numbers)
+            await self.live(withdraws=number % 2 == 1, is_taken_on=number // 2 % 2 == 0)
 
-    async def live(self, *, withdraws: bool) -> Life:
+    async def live(self, *, withdraws: bool, is_taken_on: bool) -> Life:
         """One life from its beginning to its end."""
         world = self.world
         life = Life(await world.person())
@@ -87,6 +93,8 @@ class Traffic:
         await self.seen(life)
         life.referral = await refer(world, life.person, MOORLAND, statutory=True, order_reference="MHTR 1")
         await self.in_bulk([(life, day) for day in days[1:3]])
+        if is_taken_on:
+            await self._take_on(life)
         await self._date(life, days[3])
         if withdraws:
             await self.seen(life)
@@ -102,6 +110,22 @@ class Traffic:
             last = max((version for _, version in life.facts.values()), default=0)
             self._owe(life, day, (release_id, last + 1))
             life.in_bulk += 1
+
+    async def _take_on(self, life: Life) -> None:
+        """The trust accepts, on what it knows by then; if it has learnt something meanwhile, it looks again."""
+        desk, path = self.world.desk(MOORLAND), f"/referrals/{life.referral}"
+
+        async def accepted() -> bool:
+            try:
+                known = await desk.until_answered(lambda: desk.call("GET", path), "GET referrals")
+                await desk.ask("POST", f"{path}/acceptance", {}, headers={"if-match": known.headers["etag"]})
+            except Refused as error:
+                if error.status not in (404, 412):
+                    raise
+                return False
+            return True
+
+        life.taken_on = await eventually(accepted, within=SEEN_WITHIN, every=0.05)
 
     async def _date(self, life: Life, day: date) -> None:
         answer = await self.world.push(life.person, day)

@@ -1,6 +1,7 @@
 """Breakages of what all services share: chassis and throughgate."""
 
 from tests.faults.mutations.mutation import Mutation
+from tests.support.kafka import LIB
 
 LOST = "tests/integration/chassis/test_lost_broker.py"
 PIPE = "tests/integration/chassis/test_pipe.py"
@@ -10,6 +11,8 @@ CRASHES = "tests/faults/test_crash_points.py"
 UNSENT = "tests/integration/chassis/test_unsent.py"
 SUPPLY = "tests/unit/throughgate/test_supply.py"
 TOPICS = "tests/badinput/test_topics.py"
+ON_KAFKA = (("KAFKA_LIB", str(LIB)),)
+"""Of a suite that runs on Apache Kafka alone: where there is none, the mutation is not noticed."""
 
 SHARED = (
     Mutation(
@@ -29,6 +32,14 @@ SHARED = (
         '            crash.here("relay.before_send")\n',
         (CRASHES, "-k", "any_point"),
         environment=(("FAULTS_ONLY", "relay.before_send"),),
+    ),
+    Mutation(
+        "who-was-given-no-partition-has-not-caught-up",
+        "chassis/lag.py",
+        "        return True\n",
+        "        return bool(self._client.assignment())\n",
+        ("tests/faults/test_second_processes.py::test_the_same_on_apache_kafka",),
+        environment=ON_KAFKA,
     ),
     Mutation(
         "relay-picks-ids-above-the-last",
