@@ -79,7 +79,7 @@ def _string(schema: dict[str, Any]) -> str:
         return FORMATS[schema["format"]]
     if "pattern" in schema:
         return "10:30" if ":" in schema["pattern"] else "housing-northtown"
-    return f"{MARK} made for a test"[: schema.get("maxLength", 100)]
+    return f"{MARK} mäde for a test"[: schema.get("maxLength", 100)]
 
 
 def spoilt(value: Any, rng: Random) -> Any:

@@ -59,7 +59,7 @@ async def reading(make_database: MakeDatabase, request: pytest.FixtureRequest) -
     await ensure_topics(settings)
     stop = asyncio.Event()
     async with (
-        piped(make_database, **broker) as pipe,
+        piped(make_database, parking=True, **broker) as pipe,
         AIOKafkaProducer(bootstrap_servers=settings.kafka, max_request_size=4_000_000) as producer,
     ):
         running = [asyncio.create_task(consumer.run(stop)) for consumer in pipe.consumers]

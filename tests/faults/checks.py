@@ -30,7 +30,7 @@ async def everything_holds(world: FaultyWorld, lives: Sequence[Life], pollers: M
     assert world.answers.statuses[500] == 0, f"a fault is told as 503: {dict(world.answers.codes)}"
     counted: Counter[str] = Counter(lives=len(lives))
     people = {life.person.id for life in lives}
-    feeds = {agency: await _polled_once(poller, people) for agency, poller in pollers.items()}
+    feeds = {agency: await polled_once(poller, people) for agency, poller in pollers.items()}
     permits = {life.person.id: await world.shares(life.person, decision="permitted") for life in lives}
     everyones = [permit for theirs in permits.values() for permit in theirs]
     assert {permit["recipient"] for permit in everyones} <= pollers.keys(), "somebody's feed is not looked at"
@@ -40,7 +40,7 @@ async def everything_holds(world: FaultyWorld, lives: Sequence[Life], pollers: M
         counted["items"] += len(rows)
     for life in lives:
         counted += await _lived(world, life, pollers, permits[life.person.id])
-        await _said_once(world, life)
+        await said_once(world, life)
         for agency, items in feeds.items():
             shows_the_last(life, agency, items)
         await views_show_the_last(world, life)
@@ -62,18 +62,18 @@ async def _lived(
     dates = [permit for permit in permits if permit["category"] == "release-date"]
     counted = Counter(withdrawn=int(life.withdrawn), in_bulk=life.in_bulk)
     for agency in RECIPIENTS:
-        counted["delivered"] += _once_each(life, agency, life.owed[agency], pollers[agency], dates)
+        counted["delivered"] += once_each(life, agency, life.owed[agency], pollers[agency], dates)
     if life.referral:
         since = pollers[MOORLAND].dates(life.person.id)
         assert since, "who was referred to has no date"
-        counted["delivered"] += _once_each(life, MOORLAND, life.dates[-len(since) :], pollers[MOORLAND], dates)
-        await _referred_once(world, life, permits, pollers[MOORLAND])
-        await _answered_once(world, life, permits, pollers[NORTHGATE])
+        counted["delivered"] += once_each(life, MOORLAND, life.dates[-len(since) :], pollers[MOORLAND], dates)
+        referred_once(life, permits, pollers[MOORLAND])
+        await answered_once(world, life, permits, pollers[NORTHGATE])
         counted += Counter(referred=1, taken_on=int(life.taken_on))
     return counted
 
 
-async def _polled_once(poller: Poller, people: Collection[str]) -> list[dict[str, Any]]:
+async def polled_once(poller: Poller, people: Collection[str]) -> list[dict[str, Any]]:
     """No cursor skipped, none doubled, and the same item at the same cursor for ever; the feed's items about these."""
 
     async def caught_up() -> bool:
@@ -85,13 +85,13 @@ async def _polled_once(poller: Poller, people: Collection[str]) -> list[dict[str
     whole = await poller.whole()
     met = seen(poller.items)
     assert met == seen(whole), f"{poller.agency}: the live poller and the feed differ"
-    assert len(set(met)) == len(met)
+    assert len(set(met)) == len(met), f"{poller.agency}: the feed has an item twice"
     places = [int(item["receipt"]["index"]) for item in poller.items]
     assert places == sorted(places), f"{poller.agency}: the feed went back"
     return [item for item in whole if item["person_id"] in people]
 
 
-def _once_each(
+def once_each(
     life: Life, agency: str, owed: Sequence[str], poller: Poller, permits: Sequence[Mapping[str, Any]]
 ) -> int:
     """Every date owed was met once and permitted once, in the order of its versions, and nothing else was."""
@@ -102,7 +102,7 @@ def _once_each(
     return len(owed)
 
 
-async def _referred_once(world: FaultyWorld, life: Life, permits: Sequence[Mapping[str, Any]], poller: Poller) -> None:
+def referred_once(life: Life, permits: Sequence[Mapping[str, Any]], poller: Poller) -> None:
     """Each version of the referral was permitted once and came once."""
     mine = [permit for permit in permits if (permit["category"], permit["recipient"]) == ("referral", MOORLAND)]
     versions = [permit["version"] for permit in mine]
@@ -112,7 +112,7 @@ async def _referred_once(world: FaultyWorld, life: Life, permits: Sequence[Mappi
     assert {item["content"]["referral_id"] for item in items} == {life.referral}
 
 
-async def _answered_once(world: FaultyWorld, life: Life, permits: Sequence[Mapping[str, Any]], poller: Poller) -> None:
+async def answered_once(world: FaultyWorld, life: Life, permits: Sequence[Mapping[str, Any]], poller: Poller) -> None:
     """An acceptance was permitted once, as the first version of an answer, and came once; both ends see it, and by it
     the receiver is involved. Where there was none, both see that the referral was received, and nobody is."""
     mine = [permit for permit in permits if (permit["category"], permit["recipient"]) == ("referral-status", NORTHGATE)]
@@ -127,7 +127,7 @@ async def _answered_once(world: FaultyWorld, life: Life, permits: Sequence[Mappi
     assert stands == (("confirmed", ["mental-health-care"]) if life.taken_on else 404), stands
 
 
-async def _said_once(world: FaultyWorld, life: Life) -> None:
+async def said_once(world: FaultyWorld, life: Life) -> None:
     """What was answered 2xx and is no share stands in the log once: the consent, its withdrawal, each who claimed."""
     pages = world.desk(AUDITOR).pages("/entries", person_id=life.person.id, limit=500)
     entries = [entry async for entry in pages if entry["kind"] != "share"]

@@ -9,8 +9,10 @@ from tests.faults.race_bulk import full_at
 from tests.faults.race_checks import (
     Entry,
     decided_while_suspended,
+    mixed,
     permits_after_acknowledgement,
     permits_after_objection,
+    permits_after_withdrawal,
     verdicts,
     withdrawn_shares,
 )
@@ -38,6 +40,26 @@ def _share(index: int, *, to: str = CHARITY, consent: str | None = "c", **leaf: 
 
 def _refused(index: int, reason: str, **leaf: Any) -> Entry:
     return _share(index, consent=None, decision="refused", basis=None, reason=reason, **leaf)
+
+
+def _noted(index: int, kind: str, **detail: str) -> Entry:
+    return Entry(index, kind, {}, {"person_id": PERSON} | detail)
+
+
+def test_a_permit_after_a_withdrawal_in_the_log_is_found() -> None:
+    given, of_another = (_noted(index, "consent", consent_id=each) for index, each in enumerate("cd"))
+    one, all_of_them = _noted(3, "withdrawal", consent_id="c"), _noted(3, "withdrawal")
+    merged = Entry(2, "merge", {}, {"person_id": "kept", "removed_id": PERSON})
+    of_both = Entry(3, "withdrawal", {}, {"person_id": "kept"})
+    assert list(permits_after_withdrawal([given, of_another, _share(2), one, _share(4, consent="d")])) == []
+    for log in ([given, one], [given, all_of_them], [given, merged, of_both]):
+        assert len(list(permits_after_withdrawal([*log, _share(4), _refused(5, "consent-withdrawn")]))) == 1
+
+
+def test_a_consent_that_is_no_basis_and_a_basis_that_names_none_are_found() -> None:
+    good = [_share(1), _share(2, consent=None, basis="statutory"), _refused(3, "consent-withdrawn")]
+    assert list(mixed(good)) == []
+    assert len(list(mixed([*good, _share(4, basis="statutory"), _share(5, consent=None)]))) == 2
 
 
 def test_a_permit_after_an_acknowledged_withdrawal_is_found() -> None:

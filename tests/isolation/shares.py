@@ -18,11 +18,19 @@ def in_feed(page: dict[str, Any]) -> Iterator[Said]:
 
 
 def in_view(view: dict[str, Any]) -> Iterator[Said]:
-    """What the sections of a person's view show of others' words."""
+    """What the sections of a person's view show of others' words, those behind another one included."""
     for name, found in view.items():
-        for section in found if isinstance(found, list) else [found]:
-            if isinstance(section, dict) and "share_id" in section:
+        for section in _sections(found):
+            if "share_id" in section:
                 yield view["person_id"], _category(name, section["content"]), section["source"]["agency"]
+
+
+def _sections(found: Any) -> Iterator[dict[str, Any]]:
+    """One, or a list of them, each with its `others`."""
+    for section in found if isinstance(found, list) else [found]:
+        if isinstance(section, dict):
+            yield section
+            yield from _sections(section.get("others", []))
 
 
 def _category(name: str, content: dict[str, Any]) -> str:

@@ -28,6 +28,7 @@ import referral.main
 import release_notify.handlers
 import release_notify.main
 from audit.signing import signer
+from chassis import clock
 from chassis.consumer import Consumer, dispatch
 from chassis.db import Database, is_passing
 from chassis.http_client import ServiceClient
@@ -43,6 +44,7 @@ from gateway.handlers import believing, projecting
 from gateway.wake import Wakes
 from tests.support.http import client, in_process
 from tests.support.postgres import MakeDatabase, TestDatabase
+from tests.support.standing import standing, undecided
 from tests.support.tokens import TOKENS
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
@@ -60,7 +62,10 @@ RETURNING id, event_id, topic, key, version, type, time, traceparent, body
 
 @dataclass
 class Pipe:
-    """`call` speaks to the gateways as an agency; `carry` hands on what is in the outboxes, `settle` until all is."""
+    """`call` speaks to the gateways as an agency; `carry` hands on what is in the outboxes, `settle` until all is.
+
+    `parking`: here messages are parked on purpose, and nobody asks what stands.
+    """
 
     http: httpx2.AsyncClient
     front: FastAPI
@@ -72,6 +77,8 @@ class Pipe:
     kept: list[Message] = field(default_factory=list)
     tokens: dict[tuple[str, str, str | None], tuple[float, Mapping[str, str]]] = field(default_factory=dict)
     broken: Exception | None = None
+    parking: bool = False
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __repr__(self) -> str:
         """Short: a failing example shows what it was called with."""
@@ -117,43 +124,56 @@ class Pipe:
         return items
 
     async def carry(self) -> int:
-        """Hand on what is in the outboxes now; topics in `stopped` are kept back. Returns how many messages."""
-        messages, self.kept = self.kept, []
-        for name, database in self.outboxes.items():
-            async with database.transaction() as session:
-                rows = (await session.execute(text(_TAKE))).all()
-            for row in sorted(rows, key=lambda row: row.id):
-                envelope = Envelope(row.event_id, name, row.type, row.key, row.time, row.version, row.traceparent)
-                messages.append(Message(row.topic, row.key, envelope, bytes(row.body)))
-        going = [message for message in messages if message.topic not in self.stopped]
-        self.kept = [message for message in messages if message.topic in self.stopped]
-        for consumer in self.consumers:
-            mine = [message for message in going if message.topic in consumer.topics]
-            if mine:
-                await consumer.process(mine, asyncio.Event())
-        return len(going)
+        """Hand on what is in the outboxes now; topics in `stopped` are kept back. Returns how many messages.
+
+        One at a time, so that nothing overtakes; what could not be handed on for now goes first the next time.
+        """
+        async with self.turn:
+            for name, database in self.outboxes.items():
+                async with database.transaction() as session:
+                    rows = (await session.execute(text(_TAKE))).all()
+                for row in sorted(rows, key=lambda row: row.id):
+                    envelope = Envelope(row.event_id, name, row.type, row.key, row.time, row.version, row.traceparent)
+                    self.kept.append(Message(row.topic, row.key, envelope, bytes(row.body)))
+            going = [message for message in self.kept if message.topic not in self.stopped]
+            for consumer in self.consumers:
+                mine = [message for message in going if message.topic in consumer.topics]
+                if mine:
+                    await consumer.process(mine, asyncio.Event())
+            self.kept = [message for message in self.kept if message.topic in self.stopped]
+            return len(going)
 
     @asynccontextmanager
     async def carrying(self) -> AsyncIterator[None]:
-        """Carry in the background; at the end what is under way is finished, so that nothing hangs between tests."""
+        """Carry in the background; at the end all that is under way is finished, so that nothing hangs between tests.
+
+        Raises what ended the carrier, if something did.
+        """
         stop = asyncio.Event()
         task = asyncio.create_task(_carry_on(self, stop))
         try:
             yield
         finally:
             stop.set()
-            await asyncio.gather(task, return_exceptions=True)
+            await task
+        await self.settle()
 
     async def settle(self) -> None:
-        """Carry until nothing more comes of it."""
+        """Carry until nothing more comes of it, and nothing stands for good."""
         while True:
+            asked = clock.now()
             await self.timers.decide()
             if not await self.carry():
-                return
+                break
+        if not self.parking:
+            stands = await standing(self.consumers) + await undecided(self.outboxes["consent"], asked=asked)
+            assert not stands, f"{len(stands)}: " + "\n".join(stands[:20])
 
 
 @asynccontextmanager
-async def piped(fresh_database: MakeDatabase, deploy_dir: Path = DEPLOY, **broker: Any) -> AsyncIterator[Pipe]:
+async def piped(
+    fresh_database: MakeDatabase, deploy_dir: Path = DEPLOY, *, parking: bool = False, **broker: Any
+) -> AsyncIterator[Pipe]:
     """All of Throughgate over fresh databases, with the agencies and agreements of deploy/ or of a folder like it.
 
     With the settings of a `broker` the consumers can be run on that as well.
@@ -200,7 +220,7 @@ async def piped(fresh_database: MakeDatabase, deploy_dir: Path = DEPLOY, **broke
     listening = asyncio.create_task(wakes.run())
     async with client(front) as http:
         timers = consent.main.Timers(databases["consent"])
-        pipe = Pipe(http, front, rows["gateway"], databases, consumers, timers)
+        pipe = Pipe(http, front, rows["gateway"], databases, consumers, timers, parking=parking)
         await pipe.settle()
         try:
             yield pipe

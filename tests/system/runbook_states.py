@@ -10,7 +10,6 @@ from pathlib import Path
 
 import httpx2
 import psycopg
-import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
@@ -24,6 +23,7 @@ from contracts.registry import EVENTS
 from contracts.topics import Topic
 from tests.faults.processes import Processes
 from tests.support.eventually import eventually
+from tests.support.missing import missing
 from tests.support.settled import owner_urls, settled
 from tests.support.sharelog import MadeLog
 from tests.support.stack import RunningStack
@@ -98,7 +98,7 @@ async def lag(scene: Scene) -> AsyncIterator[None]:
 async def disk(scene: Scene) -> AsyncIterator[None]:
     """There is room for nothing more, and a command was refused for it."""
     if not scene.cramped:
-        pytest.skip("a file system that can be filled needs root")
+        missing("a file system that can be filled needs root")
     folder = scene.stack.data_dir
     _take(folder / "ballast", BALLAST_MB * 1024 * 1024)
     _fill(folder / "filler")

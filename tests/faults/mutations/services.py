@@ -260,4 +260,11 @@ SERVICES = (
         "return answer if answer.ok else None",
         ("tests/integration/gateway/test_owners_away.py",),
     ),
+    Mutation(
+        "what-stands-on-no-english-keyboard-is-decided-by-nobody",
+        "services/consent/consent/operations/decisions.py",
+        "hashlib.sha256(canonical(content))",
+        'hashlib.sha256(canonical(content).decode("ascii").encode())',
+        ("tests/badinput/test_bodies.py",),
+    ),
 )

@@ -20,6 +20,11 @@ def test_a_process_that_is_told_nothing_is_in_production(monkeypatch: pytest.Mon
     assert not Settings(cursor_key="its own", audience="urn:throughgate:north").is_local
 
 
+def test_a_process_that_is_told_nothing_is_reached_from_its_own_machine_alone() -> None:
+    """The address of its metrics too, and of the development issuer."""
+    assert Settings.model_fields["http_host"].default == "127.0.0.1"
+
+
 def test_the_environment_is_read_with_a_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THROUGHGATE_AUDIENCE", "urn:throughgate:north")
     monkeypatch.setenv("AUDIENCE", "urn:other")
