@@ -7,7 +7,8 @@ import pytest
 
 from chassis.http_client import Answer, ServiceClient
 from tests.privacy.deaths import die
-from tests.privacy.marked import live, malformed
+from tests.privacy.marked import SECRET, live, malformed
+from tests.privacy.outside import failing_endpoints
 from tests.support.collector import Collector, collecting
 from tests.support.stack import MakeStack
 from tests.system.world import Person, World
@@ -39,7 +40,8 @@ async def lived(collector: Collector, make_stack: MakeStack) -> AsyncIterator[Li
     with make_stack(environment=environment) as stack:
         async with ServiceClient(stack.url, timeout_s=60) as http:
             world = World(stack, http)
-            person = await live(world)
-            refused = await malformed(world, person)
-            await die(world, person)
-            yield Lived(world, person, refused)
+            async with failing_endpoints(world, SECRET) as receiver:
+                person = await live(world, receiver)
+                refused = await malformed(world, person)
+                await die(world, person)
+                yield Lived(world, person, refused)

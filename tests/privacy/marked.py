@@ -1,12 +1,14 @@
 """A marked person: everything is written of them that can be, and the same words again where they do not belong."""
 
+import base64
 import itertools
 from datetime import timedelta
 from typing import Any
 
 from chassis.clock import now
 from chassis.http_client import Answer
-from tests.privacy import deeds
+from tests.privacy import deeds, outside
+from tests.support.receiver import Receiver
 from tests.system.world import CHARITY, NORTHGATE, POLICE, PRISON_HEALTH, PROBATION, Person, World
 
 WORD = "Qzx"
@@ -14,9 +16,16 @@ WORD = "Qzx"
 NOMS = "Q8765ZX"
 REMOVED = "Q8764ZX"
 """The number of another record of the same person, which is merged into this one."""
+IN_BULK = "Q8763ZX"
+"""The number of somebody who comes in a bulk of dates."""
 NHS = "9434765919"
 CRN = "Y876543"
-TRACES = (WORD.lower(), NOMS.lower(), REMOVED.lower(), NHS, CRN.lower(), "1987-06-05")
+SECRET = "whsec_" + base64.b64encode(b"what endpoints are told by").decode()
+"""What the endpoints of those who are told are sent is signed with it."""
+TRACES = (
+    *(WORD.lower(), NOMS.lower(), REMOVED.lower(), IN_BULK.lower(), NHS, CRN.lower(), "1987-06-05"),
+    SECRET.removeprefix("whsec_").rstrip("=").lower(),
+)
 _words = itertools.count(1)
 
 
@@ -25,8 +34,8 @@ def word() -> str:
     return f"{WORD}{next(_words):04d}"
 
 
-async def live(world: World) -> Person:
-    """A person of whom everything is written, shared, refused, withdrawn and warned about."""
+async def live(world: World, receiver: Receiver) -> Person:
+    """A person of whom everything is written, shared, refused, withdrawn and warned about, and `receiver` is called."""
     prison, day, family = world.desk(NORTHGATE), now().date() + timedelta(days=40), word()
     body = {
         "identifiers": [{"scheme": "noms", "value": NOMS}, {"scheme": "nhs", "value": NHS}],
@@ -48,6 +57,8 @@ async def live(world: World) -> Person:
     await world.consent(person, CHARITY, evidence_ref=word(), interpreter=word())
     await deeds.emergencies(world, person, word)
     await deeds.referrals(world, person, word)
+    await outside.messages(world, NHS, receiver, word)
+    await outside.bulk(world, IN_BULK, word)
     await deeds.screening(world, person, word)
     await world.sees(CHARITY, person, day)
     await deeds.taken_in(world, person)
@@ -86,7 +97,8 @@ async def malformed(world: World, person: Person) -> list[Answer]:
         answers.append(await desk.call("POST", f"{person.path}/consents", {}, headers={"idempotency-key": word()}))
     prison = world.desk(NORTHGATE)
     lines = [f'{{"person": "noms:{NOMS}", "date": "{word()}"}}', f'{{"person": "{word()}', f'"{word()}"', word()]
-    bulk = await prison.call("POST", "/release-dates/bulk", content="\n".join(lines).encode(), timeout_s=60)
+    bulk = await outside.push(world, "\n".join(lines))
+    assert bulk.body.count(b'"rejected"') == len(lines), bulk.body
     assert WORD not in bulk.body.decode()
     for message in (
         {"eventType": word(), "additionalInformation": {"nomsNumber": NOMS}},
