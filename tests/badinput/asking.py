@@ -84,6 +84,7 @@ class Asking:
             headers["if-match"] = self.etags.get(str(case.path_parameters.get("referral_id")), '"1"')
         said = case.as_transport_kwargs(base_url=f"http://test/{self.kind}", headers=headers)
         said.pop("cookies", None)
+        said["headers"] = {name: str(value).encode("latin-1") for name, value in said["headers"].items()}
         if isinstance(content := said.pop("data", None), bytes | str):
             said["content"] = content
         return await self.pipe.http.request(**said, timeout=60)
