@@ -137,7 +137,6 @@ SERVICES = (
         'return "take-back"',
         'return "silent"',
         ("tests/integration/consent/test_taken_back.py",),
-        cheap=True,
     ),
     Mutation(
         "what-was-given-on-consent-stays-beside-the-law",

@@ -1,4 +1,4 @@
-"""The list is up to date, and its cheap mutations turn their suites red in every run, which are green without them."""
+"""The list is up to date, and in every run its cheap mutations turn their suites red."""
 
 import ast
 
@@ -10,6 +10,8 @@ from tests.faults.mutations.run import broken, over_mutation, unbroken
 from tests.faults.mutations.suites import ROOT, Outcome
 
 CHEAP = [mutation for mutation in MUTATIONS if mutation.cheap]
+QUICK = [mutation for mutation in CHEAP if mutation.suite[0].startswith("tests/unit/")]
+"""Enough to see that a copy is as good as the tree: that the tree's suites are green is what `make test` says."""
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
@@ -26,8 +28,8 @@ def test_names_are_their_own() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_with_nothing_broken_the_suites_of_cheap_mutations_are_green() -> None:
-    for suite, said in unbroken(CHEAP):
+def test_a_copy_in_which_nothing_is_broken_is_green() -> None:
+    for suite, said in unbroken(QUICK):
         assert said.outcome is Outcome.GREEN, f"{suite}\n{said.tail}"
 
 
