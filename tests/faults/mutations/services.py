@@ -111,8 +111,8 @@ SERVICES = (
     Mutation(
         "a-withdrawn-share-stays-in-the-feed",
         "services/consent/consent/domain/plan.py",
-        "        Reason.CONSENT_WITHDRAWN,\n",
-        "",
+        "(on_consent and not given.agreed):\n        return Effect.WITHDRAW\n",
+        "(on_consent and not given.agreed):\n        return Effect.END\n",
         WALK,
     ),
     Mutation(
