@@ -135,12 +135,13 @@ class Pipe:
                 for row in sorted(rows, key=lambda row: row.id):
                     envelope = Envelope(row.event_id, name, row.type, row.key, row.time, row.version, row.traceparent)
                     self.kept.append(Message(row.topic, row.key, envelope, bytes(row.body)))
+            staying = [message for message in self.kept if message.topic in self.stopped]
             going = [message for message in self.kept if message.topic not in self.stopped]
             for consumer in self.consumers:
                 mine = [message for message in going if message.topic in consumer.topics]
                 if mine:
                     await consumer.process(mine, asyncio.Event())
-            self.kept = [message for message in self.kept if message.topic in self.stopped]
+            self.kept = staying
             return len(going)
 
     @asynccontextmanager
