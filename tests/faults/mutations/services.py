@@ -144,7 +144,6 @@ SERVICES = (
         "before.basis is Basis.CONSENT and (before.basis, before.clause) != (basis, clause):",
         "before.basis is Basis.CONSENT and (before.basis, before.clause) != (basis, clause) and before is None:",
         ("tests/integration/consent/test_taken_back.py",),
-        cheap=True,
     ),
     Mutation(
         "an-erasure-keeps-sections",

@@ -68,7 +68,6 @@ SHARED = (
         "for topic in self.topics:\n            if len(rows) < WAVE:",
         "for topic in reversed(self.topics):\n            if len(rows) < WAVE:",
         (f"{UNSENT}::test_topics_go_in_their_precedence_however_much_was_written_before",),
-        cheap=True,
     ),
     Mutation(
         "consumer-ignores-stream-versions",
