@@ -3,10 +3,9 @@
 Identity's `identifiers` are a list of `{scheme, value}`: a redaction names a scheme as `identifiers.pnc`.
 """
 
-from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.codes import (
     AppointmentOutcome,
@@ -19,7 +18,7 @@ from contracts.codes import (
     Urgency,
     WarningRisk,
 )
-from contracts.event import Day, Instant, spelled_day
+from contracts.event import Day, Instant, NearDay
 
 Line = Annotated[str, Field(min_length=1, max_length=200)]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
@@ -96,7 +95,7 @@ class Mappa(Content):
     managed: bool
     category: Literal[1, 2, 3, 4] | None = None
     level: Literal[1, 2, 3] | None = None
-    until: Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1)), BeforeValidator(spelled_day)] | None = None
+    until: NearDay | None = None
 
 
 class RiskMarker(Content):

@@ -12,17 +12,31 @@ EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 """What is said to be before is the zero of a clock or a slip; and days before year 1 cannot be reckoned with."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_NEAR = re.compile(r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 
 
-def spelled_day(value: object) -> object:
-    """The value, if a day may be read from it. Raises ValueError."""
+def _bare(value: object) -> object:
     if not isinstance(value, date) and not (isinstance(value, str) and _DAY.fullmatch(value)):
         raise ValueError("a day is YYYY-MM-DD")
     return value
 
 
-Day = Annotated[date, BeforeValidator(spelled_day)]
+Day = Annotated[date, BeforeValidator(_bare)]
 """A calendar day. A number of seconds is none, nor is the midnight of a time."""
+
+
+def iso_date(value: object) -> date:
+    """A calendar date of 1900 to 2199 from `YYYY-MM-DD`, spaces around it forgiven; ValueError for anything else."""
+    if isinstance(value, date):
+        return value
+    text = value.strip() if isinstance(value, str) else ""
+    if not _NEAR.fullmatch(text):
+        raise ValueError("a date is YYYY-MM-DD")
+    return date.fromisoformat(text)
+
+
+NearDay = Annotated[date, BeforeValidator(iso_date)]
+"""A day that is reckoned with, as `iso_date` reads it."""
 
 
 def _spelled(value: object) -> object:

@@ -1,28 +1,13 @@
 """HTTP bodies of release-notify (api.md, Prison). Dates are `YYYY-MM-DD`; stray spaces around them are forgiven."""
 
-import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from contracts.codes import ChangeReason, DateStatus, DateType, Direction, GovernorDecision, ReleaseFlag
-from contracts.event import Instant
+from contracts.event import Instant, NearDay
 
-_DATE = re.compile(r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}")
-
-
-def iso_date(value: object) -> date:
-    """A calendar date of 1900 to 2199 from `YYYY-MM-DD`, spaces around it forgiven; ValueError for anything else."""
-    if isinstance(value, date):
-        return value
-    text = value.strip() if isinstance(value, str) else ""
-    if not _DATE.fullmatch(text):
-        raise ValueError("a date is YYYY-MM-DD")
-    return date.fromisoformat(text)
-
-
-ReleaseDay = Annotated[date, BeforeValidator(iso_date)]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -53,7 +38,7 @@ class SentenceBody(Body):
     """What day-of-release advice needs to know. `days_served` by the day of release, remand included."""
 
     kind: Literal["determinate", "indeterminate", "recall", "remand"]
-    sentenced_at: ReleaseDay
+    sentenced_at: NearDay
     days_served: Annotated[int, Field(ge=0, le=40_000)] | None = None
     under_18: bool | None = None
 
@@ -61,7 +46,7 @@ class SentenceBody(Body):
 class ReleaseDateBody(Body):
     """`PUT /people/{person}/release-dates/{date_type}`: the whole of what the prison says about this date."""
 
-    date: ReleaseDay
+    date: NearDay
     status: DateStatus
     reason: ChangeReason
     time: ClockTime | None = None
@@ -81,7 +66,7 @@ class DayOfReleaseDecisionBody(Body):
     """`brought-forward` without a date takes the advised one."""
 
     decision: GovernorDecision
-    date: ReleaseDay | None = None
+    date: NearDay | None = None
     reason: Text
 
 

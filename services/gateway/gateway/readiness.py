@@ -3,7 +3,6 @@
 Invariant: it holds from then on. Of an owner that goes away later each call is told that needs it; the others go on.
 """
 
-import asyncio
 from collections.abc import Iterable
 
 from chassis.http_client import ServiceClient
@@ -13,10 +12,10 @@ class AllThere:
     """A check that passes from the first time on that each of these services was ready."""
 
     def __init__(self, services: Iterable[ServiceClient]) -> None:
-        self._awaited = list(services)
+        self._awaited = set(services)
 
     async def __call__(self) -> None:
         """Raises a Problem while one of them has not been ready yet."""
-        awaited = list(self._awaited)
-        answers = await asyncio.gather(*(each.call("GET", "/health/readiness") for each in awaited))
-        self._awaited = [each for each, answer in zip(awaited, answers, strict=True) if not answer.ok]
+        for each in tuple(self._awaited):
+            await each.call("GET", "/health/readiness")
+            self._awaited.discard(each)

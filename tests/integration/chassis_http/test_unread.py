@@ -14,11 +14,13 @@ from chassis import service
 from chassis.http import create_app
 from chassis.settings import Environment, Settings
 from tests.support.eventually import eventually
+from tests.support.missing import missing
 from tests.support.tokens import TOKENS
 from throughgate.local.ports import free_port
 
 PIECE = b"x" * 16_384
-pytestmark = pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this kernel keeps every connection")
+if not hasattr(socket, "TCP_USER_TIMEOUT"):
+    missing("this kernel keeps every connection")
 
 
 class Endless:

@@ -93,10 +93,14 @@ def test_a_free_port_is_taken_once_something_listens() -> None:
 
 
 def test_ports_drawn_together_are_all_different(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing listens on any of them yet, so each would be free again; two services on one port answer for another."""
+    """Nothing listens on any of them yet, so each would be free again; two services on one port answer for another.
+
+    Who else on this machine has drawn one of these is left out: the next test is about that.
+    """
     drawn = iter([5, 6, 6, 5, 7, 6, 8])
     monkeypatch.setattr("throughgate.local.ports.secrets.randbelow", lambda _: next(drawn))
     monkeypatch.setattr("throughgate.local.ports.is_free", lambda _: True)
+    monkeypatch.setattr("throughgate.local.ports._held", lambda _: True)
     assert free_ports(["issuer", "referral", "caseload"], apart_from=[20_005]) == {
         "issuer": 20_006,
         "referral": 20_007,

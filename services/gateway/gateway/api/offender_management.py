@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from chassis.auth import require
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import Need, Scope
-from contracts.event import Day
+from contracts.event import NearDay
 from contracts.http.gateway import OpaqueId
 from contracts.http.referral import Measure, Monitoring, UnacceptedList
 from gateway.api.caller import CallerDep
@@ -41,8 +41,8 @@ async def monitoring(
     caller: CallerDep,
     by: Measure,
     direction: Literal["sent", "received"] = "sent",
-    from_: Annotated[Day | None, Query(alias="from")] = None,
-    to: Day | None = None,
+    from_: Annotated[NearDay | None, Query(alias="from")] = None,
+    to: NearDay | None = None,
 ) -> Response:
     """Counts over this agency's own referrals, by one measure."""
     params = dict(caller.request.query_params)

@@ -13,7 +13,7 @@ from chassis.openapi_headers import IF_MATCH, IF_NONE_MATCH, KEY_HONOURED, NONE_
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import DateType, Scope
 from contracts.errors import NotFound
-from contracts.event import Day
+from contracts.event import NearDay
 from contracts.http.caseload import CustodyEventAnswer, CustodyEventBody
 from contracts.http.gateway import Deliveries, DeliveryLine, OpaqueId
 from contracts.http.release import (
@@ -146,7 +146,7 @@ async def address_check(caller: CallerDep, release_id: ReleaseId, body: AddressC
 
 @router.get("/releases/summary", response_model=ReleaseSummary, dependencies=READ, tags=[RELEASES])
 async def release_summary(
-    caller: CallerDep, from_: Annotated[Day | None, Query(alias="from")] = None, to: Day | None = None
+    caller: CallerDep, from_: Annotated[NearDay | None, Query(alias="from")] = None, to: NearDay | None = None
 ) -> Response:
     """Counts by week and flag, and date moves by reason and notice."""
     params = dict(caller.request.query_params)

@@ -19,7 +19,7 @@ from chassis.auth import require
 from chassis.http_client import Answer
 from chassis.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from contracts.codes import Need, ReleaseFlag, Scope
-from contracts.event import Day
+from contracts.event import NearDay
 from contracts.http.referral_views import UnansweredReleases
 from contracts.http.release import ComingReleases
 from gateway.api.caller import Caller, CallerDep
@@ -38,8 +38,8 @@ ByPerson = dict[str, list[dict[str, Any]]]
 @router.get("", response_model=ComingReleases)
 async def coming_releases(
     caller: CallerDep,
-    from_: Annotated[Day | None, Query(alias="from")] = None,
-    to: Day | None = None,
+    from_: Annotated[NearDay | None, Query(alias="from")] = None,
+    to: NearDay | None = None,
     flag: ReleaseFlag | None = None,
     need: Annotated[Need | None, Query(description="A need for which this prison has referred the person.")] = None,
     limit: Limit = DEFAULT_LIMIT,

@@ -13,6 +13,7 @@ from chassis.pagination import PageDep
 from chassis.problems import Problem
 from chassis.session import DatabaseDep, SessionDep
 from contracts.codes import Need, ReferralState, Scope
+from contracts.event import NearDay
 from contracts.http.referral import (
     Measure,
     Monitoring,
@@ -23,7 +24,6 @@ from contracts.http.referral import (
     UnacceptedItem,
     UnacceptedList,
 )
-from contracts.http.release import ReleaseDay
 from referral.api.dependencies import NowDep
 from referral.api.translate import answer, answers
 from referral.calendar import today
@@ -39,8 +39,8 @@ READ = [require(Scope.READ)]
 REFER = [require(Scope.REFER)]
 
 After = Annotated[str | None, Header(alias=HEADER, include_in_schema=False)]
-From = Annotated[ReleaseDay | None, Query(alias="from")]
-Until = Annotated[ReleaseDay | None, Query(alias="to")]
+From = Annotated[NearDay | None, Query(alias="from")]
+Until = Annotated[NearDay | None, Query(alias="to")]
 Direction = Literal["sent", "received"]
 MONITORED_DAYS = 84
 

@@ -13,6 +13,7 @@ from chassis.idempotency import IdempotentRoute
 from chassis.pagination import PageDep
 from chassis.session import SessionDep
 from contracts.codes import ReleaseFlag, Scope
+from contracts.event import NearDay
 from contracts.http.release import (
     AddressCheckBody,
     ComingRelease,
@@ -20,7 +21,6 @@ from contracts.http.release import (
     DayOfReleaseDecisionBody,
     MoveSummary,
     ReleaseAnswer,
-    ReleaseDay,
     ReleaseSummary,
     WeekSummary,
 )
@@ -41,8 +41,8 @@ READ = [require(Scope.READ)]
 
 SUMMARY_WEEKS = 12
 
-From = Annotated[ReleaseDay | None, Query(alias="from")]
-Until = Annotated[ReleaseDay | None, Query(alias="to")]
+From = Annotated[NearDay | None, Query(alias="from")]
+Until = Annotated[NearDay | None, Query(alias="to")]
 
 
 @router.get("", dependencies=READ)

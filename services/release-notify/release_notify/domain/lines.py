@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from contracts.codes import ChangeReason, DateStatus, DateType
-from contracts.http.release import iso_date
+from contracts.event import iso_date
 from release_notify.domain.changes import Push, present
 from release_notify.domain.state import State
 
