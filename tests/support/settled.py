@@ -5,6 +5,7 @@ from collections import Counter
 
 import psycopg
 
+from contracts.topics import specs
 from tests.support.eventually import eventually
 from tests.support.stack import RunningStack
 from throughgate.local.datadir import DataDir
@@ -20,9 +21,13 @@ _DUE = """
 SELECT count(*) FROM person WHERE alias_of IS NULL AND (queued_at IS NOT NULL OR decide_again_at <= clock_timestamp())
 """
 """Consent's own queue: who is decided again because a policy changed or an instant has come."""
-_FIRST = {"consent": (("to decide", _DUE),)}
+_OWN = {"consent": (("to decide", _DUE),)}
 _GIVEN = "SELECT topic, key, version FROM outbox_stream"
 _TAKEN = "SELECT topic, key, version FROM stream_position"
+_READERS = {
+    spec.name.value: {each.removesuffix("-projector").replace("-", "_") for each in spec.consumers}
+    for spec in specs().values()
+}
 
 
 def owner_urls(stack: RunningStack) -> dict[str, str]:
@@ -33,24 +38,26 @@ def owner_urls(stack: RunningStack) -> dict[str, str]:
 
 def under_way(stack: RunningStack) -> dict[str, int]:
     """What has not come to its end, by service: persons to decide, unsent events, messages that wait, parked streams,
-    streams behind."""
+    streams behind.
+
+    Each database is looked at as it was at one instant. What a service takes and what it gives on are one commit, so
+    nothing is on its way from one to the next without being missing at one of them, in whichever order they are asked.
+    """
     found: Counter[str] = Counter()
     given: dict[tuple[str, str], int] = {}
     taken: dict[str, dict[tuple[str, str], int]] = {}
     for name, url in owner_urls(stack).items():
         with psycopg.connect(url) as connection:
-            # What is decided is written to the outbox: who looked there first could miss it in both places.
-            for what, query in (*_FIRST.get(name, ()), *_UNDER_WAY):
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            for what, query in (*_OWN.get(name, ()), *_UNDER_WAY):
                 row = connection.execute(query).fetchone()
                 assert row is not None
                 found[f"{name} {what}"] += int(row[0])
             given |= {(topic, key): version for topic, key, version in connection.execute(_GIVEN)}
             taken[name] = {(topic, key): version for topic, key, version in connection.execute(_TAKEN)}
-    for name, positions in taken.items():
-        topics = {topic for topic, _ in positions}
-        for stream, version in given.items():
-            if stream[0] in topics and positions.get(stream, 0) < version:
-                found[f"{name} behind on {stream[0]}"] += 1
+    for (topic, key), version in given.items():
+        for name in _READERS[topic]:
+            found[f"{name} behind on {topic}"] += taken[name].get((topic, key), 0) < version
     return {what: count for what, count in found.items() if count}
 
 
