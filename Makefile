@@ -67,9 +67,9 @@ mutations: $(VENV)/.ready ## break the code on purpose, one listed place at a ti
 	$(BIN)/python -m tests.faults.mutations.run $(ARGS)
 
 .PHONY: isolation
-isolation: $(VENV)/.ready ## try to learn what one may not know (REQUESTS=1000000 for the long run: 20,000 at a time, two side by side)
+isolation: $(VENV)/.ready ## try to learn what one may not know (a million requests, over an hour; REQUESTS=20000 for a walk)
 	$(BIN)/python -m pytest tests/isolation --ignore tests/isolation/test_walk.py $(ARGS)
-	seq $${SEED:=$$(date +%s)} $$(($$SEED + ($(or $(REQUESTS),20000) - 1) / 20000)) | \
+	seq $${SEED:=$$(date +%s)} $$(($$SEED + ($(or $(REQUESTS),1000000) - 1) / 20000)) | \
 		xargs -P 2 -I {} env SEED={} REQUESTS=20000 $(BIN)/python -m pytest tests/isolation/test_walk.py -q -s $(ARGS)
 
 .PHONY: badinput

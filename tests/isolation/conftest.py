@@ -11,7 +11,7 @@ from tests.support.pipe import Pipe, piped
 from tests.support.postgres import MakeDatabase
 
 REQUESTS = int(os.environ.get("REQUESTS", "3000"))
-"""How many requests the walk makes about; `make isolation REQUESTS=1000000` for the long run."""
+"""How many requests the walk makes about; `make isolation` for a million."""
 
 SEED = os.environ.get("SEED")
 """Makes new walks of this number; without it they are the same ones every time."""
