@@ -3,7 +3,7 @@
 What an auditor's questions are answered from, the columns beside each entry, is held to what was signed; so are its
 detail and the key that its person is found by, as long as they are there. Until the log is a Merkle tree with
 witnesses, whoever writes its tables at will may cut its end off unseen, or take a detail away as an erasure would. What
-audit keeps beside the entries besides (which numbers are one, claims, deliveries, keys of staff) is not looked at.
+else audit keeps (which numbers are one, claims, deliveries, keys of staff) is not looked at.
 """
 
 import json

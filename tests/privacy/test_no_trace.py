@@ -14,13 +14,13 @@ from aiokafka.structs import ConsumerRecord
 
 from chassis.clock import now
 from contracts.registry import EVENTS
-from contracts.topics import Topic, specs
+from contracts.topics import Topic
 from tests.privacy.conftest import Lived
 from tests.privacy.marked import NHS, NOMS, TRACES, WORD, word
 from tests.privacy.telemetry import FOLLOWED, metrics_tell_of_nobody, spans_tell_of_nobody
 from tests.support.collector import Collector
 from tests.support.eventually import eventually
-from tests.support.settled import owner_urls
+from tests.support.settled import READERS, owner_urls
 from tests.support.stack import RunningStack
 from tests.support.topics import everything, plant
 from tests.support.traces import traces
@@ -49,15 +49,11 @@ async def _parked(data_dir: Path) -> list[dict[str, Any]]:
 def _parking(keys: dict[Topic, str]) -> set[tuple[str, str, str]]:
     """Service, topic and key, for everyone who reads the topic; in the log's own what nobody signed takes no turn."""
     return {
-        (SERVICE_OF.get(consumer, consumer.replace("-", "_")), str(topic), key)
+        (reader, str(topic), key)
         for topic, key in keys.items()
         if topic is not Topic.SHARE_LOG
-        for consumer in specs()[topic].consumers
+        for reader in READERS[topic]
     }
-
-
-SERVICE_OF = {"gateway-projector": "gateway"}
-"""Whose database a consumer writes to, where that is another's name."""
 
 
 def _told(messages: Sequence[ConsumerRecord], keys: Collection[str]) -> set[Topic]:

@@ -5,7 +5,7 @@ from collections import Counter
 
 import psycopg
 
-from contracts.topics import specs
+from contracts.topics import Topic, specs
 from tests.support.eventually import eventually
 from tests.support.stack import RunningStack
 from throughgate.local.datadir import DataDir
@@ -24,10 +24,11 @@ SELECT count(*) FROM person WHERE alias_of IS NULL AND (queued_at IS NOT NULL OR
 _OWN = {"consent": (("to decide", _DUE),)}
 _GIVEN = "SELECT topic, key, version FROM outbox_stream"
 _TAKEN = "SELECT topic, key, version FROM stream_position"
-_READERS = {
-    spec.name.value: {each.removesuffix("-projector").replace("-", "_") for each in spec.consumers}
-    for spec in specs().values()
+READERS = {
+    topic: {each.removesuffix("-projector").replace("-", "_") for each in spec.consumers}
+    for topic, spec in specs().items()
 }
+"""Whose databases remember how far a topic was read."""
 
 
 def owner_urls(stack: RunningStack) -> dict[str, str]:
@@ -56,7 +57,7 @@ def under_way(stack: RunningStack) -> dict[str, int]:
             given |= {(topic, key): version for topic, key, version in connection.execute(_GIVEN)}
             taken[name] = {(topic, key): version for topic, key, version in connection.execute(_TAKEN)}
     for (topic, key), version in given.items():
-        for name in _READERS[topic]:
+        for name in READERS[Topic(topic)]:
             found[f"{name} behind on {topic}"] += taken[name].get((topic, key), 0) < version
     return {what: count for what, count in found.items() if count}
 
