@@ -18,7 +18,7 @@ from datetime import date, datetime, timedelta
 import psycopg
 
 from chassis.clock import now
-from chassis.relay import BULK_WINDOW
+from chassis.waves import BULK_WINDOW
 from tests.faults.client import FaultyWorld
 from tests.faults.races import together
 from tests.support.eventually import eventually
@@ -29,7 +29,7 @@ STRANGERS = 3
 """For each of those people in a request."""
 AT_ONCE = 2
 """Requests; none begins while ENOUGH waits."""
-ENOUGH = 3 * BULK_WINDOW
+ENOUGH = 8 * BULK_WINDOW
 """Offers that wait behind those that the relay has sent and that are not answered."""
 EVERY_S = 0.05
 _UNSENT = "SELECT count(*), clock_timestamp() FROM outbox WHERE topic = 'offers' AND lane = 'bulk' AND sent_at IS NULL"

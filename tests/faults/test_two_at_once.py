@@ -21,6 +21,7 @@ from chassis.outbox import emit_all
 from chassis.relay import Relay
 from chassis.settings import Environment, Settings
 from chassis.stream import Message
+from chassis.waves import Waves
 from contracts.caseload import MappaChangedV1
 from contracts.topics import Topic
 from tests.integration.chassis.conftest import running
@@ -44,12 +45,19 @@ class Watched(Relay):
         self.sent: Counter[int] = Counter()
         self.before_mark: Callable[[], Awaitable[None]] | None = None
 
-    async def _send(self, producer: AIOKafkaProducer, rows: Sequence[Row[Any]]) -> None:
-        await super()._send(producer, rows)
-        self.sent.update(row.id for row in rows)
-        if self.before_mark is not None:
-            held, self.before_mark = self.before_mark, None
-            await held()
+    def waves(self, topic: Topic, producer: AIOKafkaProducer, cluster: str) -> Waves:
+        waves = super().waves(topic, producer, cluster)
+        send = waves.send
+
+        async def watched(rows: Sequence[Row[Any]]) -> None:
+            await send(rows)
+            self.sent.update(row.id for row in rows)
+            if self.before_mark is not None:
+                held, self.before_mark = self.before_mark, None
+                await held()
+
+        waves.send = watched  # type: ignore[method-assign]
+        return waves
 
 
 class Counted(Consumer):

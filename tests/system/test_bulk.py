@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from chassis.clock import now
-from chassis.relay import BULK_WINDOW
+from chassis.waves import BULK_WINDOW
 from contracts.codes import DateType
 from tests.system.world import NORTHGATE, PROBATION, Person, World
 from throughgate.local.datadir import DataDir

@@ -6,11 +6,12 @@ from chassis import clock, idempotency, logging
 from chassis.consumer import Consumer
 from chassis.db import Database
 from chassis.http import create_app
-from chassis.relay import BULK_WINDOW, Relay
+from chassis.relay import Relay
 from chassis.service import run
 from chassis.settings import Settings
 from chassis.timer import every
 from chassis.tokens import Verifier
+from chassis.waves import BULK_WINDOW
 from contracts.topics import Topic
 from referral.api import ROUTERS
 from referral.handlers import apply

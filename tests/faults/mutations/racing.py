@@ -27,6 +27,13 @@ RACING = (
         (RACES, "-k", "under_a_bulk"),
     ),
     Mutation(
+        "a-batch-is-decided-without-a-turn-for-others",
+        "services/consent/consent/operations/decisions.py",
+        "        await asyncio.sleep(0)\n",
+        "",
+        ("tests/integration/consent/test_deciding.py::test_between_two_who_are_decided_others_have_their_turn",),
+    ),
+    Mutation(
         "a-suspended-agency-is-given-to",
         "services/consent/consent/domain/decide.py",
         "offer.source.suspended or recipient.suspended:",

@@ -26,9 +26,9 @@ SHARED = (
     ),
     Mutation(
         "relay-marks-before-the-send",
-        "chassis/relay.py",
+        "chassis/waves.py",
         '            crash.here("relay.before_send")\n',
-        "            await self._mark([row.id for row in rows], cluster, clock.now())\n"
+        "            await self._mark([row.id for row in rows], clock.now())\n"
         '            crash.here("relay.before_send")\n',
         (CRASHES, "-k", "any_point"),
         environment=(("FAULTS_ONLY", "relay.before_send"),),
@@ -64,10 +64,11 @@ SHARED = (
     ),
     Mutation(
         "a-withdrawal-is-sent-after-what-was-written-before-it",
-        "chassis/relay.py",
-        "for topic in self.topics:\n            if len(rows) < WAVE:",
-        "for topic in reversed(self.topics):\n            if len(rows) < WAVE:",
-        (f"{UNSENT}::test_topics_go_in_their_precedence_however_much_was_written_before",),
+        "chassis/waves.py",
+        "            if not await self._wave():\n",
+        '            turn = self.database.__dict__.setdefault("turn", asyncio.Lock())\n'
+        "            async with turn:\n                sent = await self._wave()\n            if not sent:\n",
+        (f"{UNSENT}::test_a_withdrawal_waits_for_no_wave_of_what_was_written_before_it",),
     ),
     Mutation(
         "consumer-ignores-stream-versions",
@@ -153,8 +154,8 @@ SHARED = (
     ),
     Mutation(
         "who-lost-the-lock-marks-what-a-lost-broker-had",
-        "chassis/relay.py",
-        "            if not await broker.is_still(session, _PART, cluster):\n                raise AnotherRelay\n",
+        "chassis/waves.py",
+        "            if not await broker.is_still(session, PART, self.cluster):\n                raise AnotherRelay\n",
         "",
         (f"{TWO}::test_who_lost_the_lock_marks_nothing_once_another_relay_has_met_a_new_broker",),
     ),

@@ -110,7 +110,8 @@ async def test_what_is_sent_to_a_new_broker_again_is_no_younger_for_it(
         await eventually(lambda: _all_sent(database), within=40)
     server.kill()
     server.start()
-    monkeypatch.setattr(relay, "FIRST_TIDIED", timedelta(0))
+    for how_long in ("FIRST_TIDIED", "TIDIED_EVERY"):
+        monkeypatch.setattr(relay, how_long, timedelta(0))
     consumer = _consumer(database, settings)
 
     async def all_applied() -> bool:

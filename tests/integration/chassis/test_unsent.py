@@ -1,15 +1,21 @@
 """What is sent, sent again and forgotten of an outbox that holds more than one bite of it."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from aiokafka import AIOKafkaProducer
+from sqlalchemy import Row, text
 
-from chassis import clock, relay, unsent
+from chassis import clock, unsent, waves
 from chassis.db import Database
 from chassis.outbox import Lane, emit_all, put_again, stream_version
 from chassis.relay import Relay
 from chassis.settings import Settings
+from chassis.waves import Waves
 from contracts.codes import Effect
 from contracts.decisions import ShareDeniedV1
 from contracts.topics import Topic
@@ -31,26 +37,51 @@ async def sent(database: Database) -> None:
         await session.execute(text("UPDATE outbox SET sent_at = now()"))
 
 
-async def test_topics_go_in_their_precedence_however_much_was_written_before(
-    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+class Held(Relay):
+    """Sends nothing of one topic until it may; `holds` once something of it would be sent."""
+
+    def __init__(self, database: Database, settings: Settings, held: Topic, *, topics: Sequence[Topic]) -> None:
+        super().__init__(database, settings, topics=topics)
+        self.held = held
+        self.holds, self.may = asyncio.Event(), asyncio.Event()
+
+    def waves(self, topic: Topic, producer: AIOKafkaProducer, cluster: str) -> Waves:
+        found = super().waves(topic, producer, cluster)
+        if topic is self.held:
+            send = found.send
+
+            async def when_it_may(rows: Sequence[Row[Any]]) -> None:
+                self.holds.set()
+                await self.may.wait()
+                await send(rows)
+
+            found.send = when_it_may  # type: ignore[method-assign]
+        return found
+
+
+async def test_a_withdrawal_waits_for_no_wave_of_what_was_written_before_it(
+    database: Database, settings: Settings
 ) -> None:
-    """A withdrawal does not wait for what a broker that lost its memory is sent again."""
-    monkeypatch.setattr(relay, "WAVE", 20)
     denied = ShareDeniedV1(denial_id="d", person_id="p", effect=Effect.WITHDRAW, shares=(), at=NOW)
     async with database.transaction() as session:
-        await emit_all(session, [mappa(person) for person in PERSONS * 20], now=NOW)
-        await emit_all(session, [denied], now=NOW)
-    sender = Relay(database, settings, topics=[Topic.SHARE_DENIALS, Topic.CASELOAD_EVENTS])
+        await emit_all(session, [mappa(person) for person in PERSONS], now=NOW)
+    topics = [Topic.CASELOAD_EVENTS, Topic.SHARE_DENIALS]
+    sender = Held(database, settings, Topic.CASELOAD_EVENTS, topics=topics)
 
-    async def all_sent() -> bool:
-        return await ids(database, "sent_at IS NULL") == []
+    async def unsent_of(topic: Topic) -> int:
+        return len(await ids(database, f"topic = '{topic}' AND sent_at IS NULL"))
+
+    async def all_sent(topic: Topic) -> bool:
+        return await unsent_of(topic) == 0
 
     async with running(sender.run):
-        await eventually(all_sent, within=40)
-    (last_written,) = await ids(database, "topic = 'share-denials'")
-    first_sent = await ids(database, "sent_at = (SELECT min(sent_at) FROM outbox)")
-    assert last_written in first_sent
-    assert len(first_sent) <= 20
+        await asyncio.wait_for(sender.holds.wait(), 40)
+        async with database.transaction() as session:
+            await emit_all(session, [denied], now=NOW)
+        await eventually(partial(all_sent, Topic.SHARE_DENIALS), within=20)
+        assert await unsent_of(Topic.CASELOAD_EVENTS) == len(PERSONS)
+        sender.may.set()
+        await eventually(partial(all_sent, Topic.CASELOAD_EVENTS), within=20)
 
 
 async def test_a_wave_ends_where_its_bytes_do_but_one_row_goes_however_long(
@@ -105,7 +136,7 @@ async def test_what_is_never_answered_takes_no_place_in_the_window_for_ever(
         await emit_all(session, [offer(person, 1) for person in PERSONS], now=now, lane=Lane.BULK)
         await session.execute(
             text("UPDATE outbox SET sent_at = :then WHERE key = ANY(:keys)"),
-            {"then": now - relay.ANSWERED_WITHIN, "keys": PERSONS[:5]},
+            {"then": now - waves.ANSWERED_WITHIN, "keys": PERSONS[:5]},
         )
     sender = Relay(database, settings, topics=[Topic.OFFERS], bulk_window={Topic.OFFERS: 3})
 

@@ -1,16 +1,19 @@
 """Offers and facts in, decisions out, on a real database: whatever the order, the same shares are live at the end."""
 
+import asyncio
 from collections.abc import Sequence
-from itertools import permutations
+from datetime import datetime
+from itertools import pairwise, permutations
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from chassis.ids import new_id
+from consent.domain.decide import decide_again_at
 from consent.main import Timers
 from consent.models import PersonRow
-from consent.operations import deciding
+from consent.operations import deciding, decisions
 from consent.operations.decisions import decide_persons
 from consent.operations.writing import Decided
 from contracts.caseload import PersonMergedV1, PersonUnmergedV1
@@ -186,3 +189,28 @@ async def test_one_of_whom_it_cannot_be_decided_holds_up_nobody_else(
     await Timers(service.database).decide()
     async with service.database.transaction() as session:
         assert not (await session.scalars(text("SELECT id FROM person WHERE queued_at IS NOT NULL"))).all()
+
+
+async def test_between_two_who_are_decided_others_have_their_turn(
+    service: ConsentService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns, seen = 0, []
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    def decided(*about: Any) -> datetime | None:
+        seen.append(turns)
+        return decide_again_at(*about)
+
+    monkeypatch.setattr(decisions, "decide_again_at", decided)
+    beside = asyncio.create_task(others())
+    try:
+        await service.feed(*(offer(new_id()) for _ in range(5)))
+    finally:
+        beside.cancel()
+    assert len(seen) == 5
+    assert all(before < after for before, after in pairwise(seen)), seen

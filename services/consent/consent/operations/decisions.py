@@ -4,6 +4,7 @@ The callers hold the persons' locks and the policy's advisory lock, so that noth
 it. Returns the events; the caller emits them in its own order, in the same transaction.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -31,7 +32,10 @@ from contracts.log_proof import canonical
 async def decide_persons(
     session: AsyncSession, persons: Sequence[PersonRow], *, snapshot: Snapshot, now: datetime
 ) -> Decided:
-    """Decides every current offer of these persons, whose rows are locked, and writes what follows."""
+    """Decides every current offer of these persons, whose rows are locked, and writes what follows.
+
+    Between two persons whatever else this process does has its turn: somebody else's withdrawal waits for neither.
+    """
     await session.flush()
     standing = await standing_of(session, [person.id for person in persons])
     facts = await facts_of(session, persons, standing.offers, snapshot.agencies)
@@ -44,6 +48,7 @@ async def decide_persons(
                 _decide_offer(decided, offer, source, facts[person.id], standing, snapshot, moment)
         person.decide_again_at = decide_again_at(facts[person.id], snapshot.policy, moment)
         person.queued_at = None
+        await asyncio.sleep(0)
     decided.denials += await denials_of(session, decided.denied)
     await write(session, decided)
     return decided
