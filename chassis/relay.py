@@ -6,9 +6,8 @@ A broker with a new cluster id lost its memory: everything the outbox still keep
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 
 import psycopg
 from aiokafka import AIOKafkaProducer
@@ -104,27 +103,24 @@ class Relay:
     async def _send(
         self, listener: psycopg.AsyncConnection, producer: AIOKafkaProducer, cluster: str, stop: asyncio.Event
     ) -> None:
-        """Sends until stopped, until the broker is another or until something fails; then each topic's wave ends that
-        is under way. Raises what failed."""
+        """Sends until stopped or until the broker is another, and then what is due once more. Raises what fails first:
+        nothing else goes on without it."""
         over = asyncio.Event()
         topics = [self.waves(topic, producer, cluster) for topic in self.topics]
-        bells = [each.bell for each in topics]
-
-        async def part(work: Coroutine[Any, Any, None]) -> None:
-            try:
-                await work
-            finally:
-                over.set()
-                _ring(bells)
+        bells = [topic.bell for topic in topics]
 
         parts = [
-            self._listen(listener, bells, stop, over),
-            self._look_after(cluster, over),
-            *(each.run(over) for each in topics),
+            asyncio.create_task(self._listen(listener, bells, stop, over)),
+            asyncio.create_task(self._look_after(cluster, over)),
+            *(asyncio.create_task(topic.run(over)) for topic in topics),
         ]
-        for outcome in await asyncio.gather(*map(part, parts), return_exceptions=True):
-            if isinstance(outcome, BaseException):
-                raise outcome
+        try:
+            await asyncio.gather(*parts)
+        finally:
+            for part in parts:
+                if not part.cancelling():
+                    part.cancel()
+            await asyncio.wait(parts)
 
     def waves(self, topic: Topic, producer: AIOKafkaProducer, cluster: str) -> Waves:
         """The sending of one of the topics to the broker that this producer sends to."""
@@ -144,18 +140,21 @@ class Relay:
         stop: asyncio.Event,
         over: asyncio.Event,
     ) -> None:
-        """Rings when something was written, and now and then, until stopped."""
+        """Rings when something was written, and now and then; when stopped it is over."""
         while not (stop.is_set() or over.is_set()):
             await _woken(listener)
             _ring(bells)
+        over.set()
+        _ring(bells)
 
     async def _look_after(self, cluster: str, over: asyncio.Event) -> None:
-        """Tidies, and ends when the broker is another."""
+        """Tidies; when the broker is another it is over."""
         tidied = clock.now() - TIDIED_EVERY + FIRST_TIDIED
         while not over.is_set() and await broker.cluster_id(self.settings) == cluster:
             if clock.now() - tidied >= TIDIED_EVERY and not await self._tidied_more():
                 tidied = clock.now()
             await pause(over, CHECK_EVERY.total_seconds())
+        over.set()
 
     async def _tidied_more(self) -> bool:
         """A bite of what is old is gone, and there may be more of it: the next bite comes after a while."""

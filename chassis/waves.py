@@ -57,11 +57,12 @@ class Waves:
         self.bell = asyncio.Event()
 
     async def run(self, over: asyncio.Event) -> None:
-        """Sends until it is over, and ends with a wave."""
+        """Sends until it is over, and then what is due once more."""
         while not over.is_set():
             self.bell.clear()
             if not await self._wave():
                 await self.bell.wait()
+        await self._wave()
 
     async def _wave(self) -> int:
         """Sends what is due now and waits for every acknowledgement; returns how many rows that were."""

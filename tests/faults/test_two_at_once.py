@@ -154,7 +154,11 @@ async def test_two_relays_and_the_one_that_leads_loses_its_lock_unawares(
 
     async def until_overtaken() -> None:
         lose_every_lock()
-        await eventually(lambda: leading.sent.keys() <= waiting.sent.keys(), within=60)
+        overtaken = asyncio.create_task(eventually(lambda: leading.sent.keys() <= waiting.sent.keys(), within=60))
+        try:
+            await asyncio.shield(overtaken)
+        finally:  # Whoever stands still cannot be told meanwhile to give up.
+            await overtaken
 
     leading.before_mark = until_overtaken
     consumer = _consumer(database, settings)

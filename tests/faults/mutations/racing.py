@@ -29,8 +29,8 @@ RACING = (
     Mutation(
         "a-batch-is-decided-without-a-turn-for-others",
         "services/consent/consent/operations/decisions.py",
-        "        await asyncio.sleep(0)\n",
-        "",
+        "            await asyncio.sleep(0)\n",
+        "            pass\n",
         ("tests/integration/consent/test_deciding.py::test_between_two_who_are_decided_others_have_their_turn",),
     ),
     Mutation(

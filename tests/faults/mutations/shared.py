@@ -71,6 +71,13 @@ SHARED = (
         (f"{UNSENT}::test_a_withdrawal_waits_for_no_wave_of_what_was_written_before_it",),
     ),
     Mutation(
+        "what-is-written-while-it-stops-waits-for-the-next-start",
+        "chassis/waves.py",
+        "        await self._wave()\n",
+        "",
+        (f"{UNSENT}::test_what_is_written_before_it_is_over_is_sent_before_it_ends",),
+    ),
+    Mutation(
         "consumer-ignores-stream-versions",
         "chassis/stream.py",
         "        if message.envelope.version <= at[stream]:\n            seen += 1\n        elif stream in parked or"

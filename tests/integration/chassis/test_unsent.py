@@ -10,12 +10,12 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from sqlalchemy import Row, text
 
-from chassis import clock, unsent, waves
+from chassis import broker, clock, unsent, waves
 from chassis.db import Database
 from chassis.outbox import Lane, emit_all, put_again, stream_version
 from chassis.relay import Relay
 from chassis.settings import Settings
-from chassis.waves import Waves
+from chassis.waves import PART, Waves
 from contracts.codes import Effect
 from contracts.decisions import ShareDeniedV1
 from contracts.topics import Topic
@@ -82,6 +82,24 @@ async def test_a_withdrawal_waits_for_no_wave_of_what_was_written_before_it(
         assert await unsent_of(Topic.CASELOAD_EVENTS) == len(PERSONS)
         sender.may.set()
         await eventually(partial(all_sent, Topic.CASELOAD_EVENTS), within=20)
+
+
+async def test_what_is_written_before_it_is_over_is_sent_before_it_ends(database: Database, settings: Settings) -> None:
+    """What a service still writes while it stops is not left until it starts again."""
+    over = asyncio.Event()
+    over.set()
+    await broker.ensure_topics(settings)
+    async with database.transaction() as session:
+        await emit_all(session, [mappa(person) for person in PERSONS], now=NOW)
+        await broker.remember(session, PART, "cluster")
+    sender = Relay(database, settings, topics=[Topic.CASELOAD_EVENTS])
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    await producer.start()
+    try:
+        await sender.waves(Topic.CASELOAD_EVENTS, producer, "cluster").run(over)
+    finally:
+        await broker.close(producer)
+    assert await ids(database, "sent_at IS NULL") == []
 
 
 async def test_a_wave_ends_where_its_bytes_do_but_one_row_goes_however_long(

@@ -40,7 +40,9 @@ async def decide_persons(
     standing = await standing_of(session, [person.id for person in persons])
     facts = await facts_of(session, persons, standing.offers, snapshot.agencies)
     decided = Decided()
-    for person in persons:
+    for place, person in enumerate(persons):
+        if place:
+            await asyncio.sleep(0)
         moment = max(now, person.clock, snapshot.since)
         for offer in standing.offers.get(person.id, ()):
             source = snapshot.agencies.get(offer.source)
@@ -48,7 +50,6 @@ async def decide_persons(
                 _decide_offer(decided, offer, source, facts[person.id], standing, snapshot, moment)
         person.decide_again_at = decide_again_at(facts[person.id], snapshot.policy, moment)
         person.queued_at = None
-        await asyncio.sleep(0)
     decided.denials += await denials_of(session, decided.denied)
     await write(session, decided)
     return decided
