@@ -36,6 +36,13 @@ _NOT_YET = "unsending for "
 """Before the cluster id that is remembered, until everything is marked as unsent."""
 
 
+class AnotherBroker(Exception):
+    """The broker is not the one that is sent to: it lost what it had, and is met anew."""
+
+
+_PASSING = (KafkaError, OSError, TimeoutError, AnotherRelay, AnotherBroker)
+
+
 class Relay:
     """Sends the outbox of one service. `bulk_window` limits unanswered bulk rows by topic."""
 
@@ -61,9 +68,9 @@ class Relay:
                     await self._lead(listener, stop)
                 failures = 0
             except Exception as error:
-                if not (isinstance(error, KafkaError | OSError | TimeoutError | AnotherRelay) or is_passing(error)):
+                if not (isinstance(error, _PASSING) or is_passing(error)):
                     raise
-                failures += 1
+                failures = 1 if self.ready else failures + 1
                 log.warning("relay.not_now", attempt=failures, error=logging.describe(error))
                 await asyncio.sleep(backoff(failures, top=2.0))
             finally:
@@ -80,6 +87,8 @@ class Relay:
             if not self.ready:
                 break
             await asyncio.sleep(0.5)
+        else:
+            return
         await listener.execute(f"LISTEN {CHANNEL}")
         cluster = await broker.cluster_id(self.settings)
         # A broker that lost its memory has no topics, and would make them with other partitions than they must have.
@@ -103,12 +112,11 @@ class Relay:
     async def _send(
         self, listener: psycopg.AsyncConnection, producer: AIOKafkaProducer, cluster: str, stop: asyncio.Event
     ) -> None:
-        """Sends until stopped or until the broker is another, and then what is due once more. Raises what fails first:
-        nothing else goes on without it."""
+        """Sends until stopped, and then what is due once more. Raises what fails first, and AnotherBroker: nothing else
+        goes on then."""
         over = asyncio.Event()
         topics = [self.waves(topic, producer, cluster) for topic in self.topics]
         bells = [topic.bell for topic in topics]
-
         parts = [
             asyncio.create_task(self._listen(listener, bells, stop, over)),
             asyncio.create_task(self._look_after(cluster, over)),
@@ -141,20 +149,21 @@ class Relay:
         over: asyncio.Event,
     ) -> None:
         """Rings when something was written, and now and then; when stopped it is over."""
-        while not (stop.is_set() or over.is_set()):
+        while not stop.is_set():
             await _woken(listener)
             _ring(bells)
         over.set()
         _ring(bells)
 
     async def _look_after(self, cluster: str, over: asyncio.Event) -> None:
-        """Tidies; when the broker is another it is over."""
+        """Tidies until it is over. Raises AnotherBroker."""
         tidied = clock.now() - TIDIED_EVERY + FIRST_TIDIED
-        while not over.is_set() and await broker.cluster_id(self.settings) == cluster:
+        while not over.is_set():
+            if await broker.cluster_id(self.settings) != cluster:
+                raise AnotherBroker
             if clock.now() - tidied >= TIDIED_EVERY and not await self._tidied_more():
                 tidied = clock.now()
             await pause(over, CHECK_EVERY.total_seconds())
-        over.set()
 
     async def _tidied_more(self) -> bool:
         """A bite of what is old is gone, and there may be more of it: the next bite comes after a while."""

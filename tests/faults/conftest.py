@@ -71,7 +71,7 @@ async def told_with_its_state(scene: Scene) -> AsyncIterator[None]:
     """A failure in this block is told with what was under way and the end of every log."""
     try:
         yield
-    except (AssertionError, ExceptionGroup) as error:
+    except Exception as error:
         left = await asyncio.to_thread(under_way, scene.world.stack)
         error.add_note(f"under way: {left}\n{scene.world.stack.process.tail()}")
         raise

@@ -160,12 +160,16 @@ async def test_two_relays_and_the_one_that_leads_loses_its_lock_unawares(
         finally:  # Whoever stands still cannot be told meanwhile to give up.
             await overtaken
 
+    def lose_it_again() -> None:
+        if leading.before_mark is None:
+            lose_every_lock()
+
     leading.before_mark = until_overtaken
     consumer = _consumer(database, settings)
     async with running(leading.run, consumer.run):
         await eventually(partial(_is_ready, leading), within=40)
         async with running(waiting.run):
-            await _each_once(database, meanwhile=lose_every_lock)
+            await _each_once(database, meanwhile=lose_it_again)
     assert leading.before_mark is None, "it never led"
     assert leading.sent.keys() & waiting.sent.keys(), "never had both the same to send"
     assert consumer.met > ROUNDS * len(PERSONS), "nothing came twice"
