@@ -1,10 +1,12 @@
 """Calls that follow one another as a document's answers lead on: what one answer names, the next call asks about."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.errors import FlakyStrategyDefinition
 from schemathesis.core.transport import Response
 
 from contracts.codes import AgencyKind
@@ -17,8 +19,8 @@ from tests.support.pipe import Pipe
 STEPS = 20
 SEQUENCES = max(3, REQUESTS // 250)
 AT_A_TIME = 2
-"""Of one run: the simplest, with which each begins, and another. Whoever is asked the same again answers otherwise once
-something was written, and of two sequences of a run that begin alike Hypothesis takes that for a fault of theirs."""
+"""Sequences of one run: the simplest, with which each begins, and another. Who is asked the same again answers
+otherwise once something was written; where two of a run begin alike, Hypothesis calls that flaky and ends the run."""
 
 
 @pytest.mark.timeout(0)
@@ -53,8 +55,9 @@ async def test_what_an_answer_leads_to_keeps_to_the_document(pipe: Pipe, names: 
     )
     async with pipe.carrying():
         for run in range(-(-SEQUENCES // AT_A_TIME)):
-            await asyncio.to_thread(seed(f"{kind} {run}")(Sequence).run, settings=how)
-    assert len(followed) > SEQUENCES
+            with suppress(FlakyStrategyDefinition):
+                await asyncio.to_thread(seed(f"{kind} {run}")(Sequence).run, settings=how)
+    assert len(followed) > SEQUENCES * STEPS // 4, f"{len(followed)} calls in all"
     assert leads.followed, "no answer led to anything"
     wanted = OF_A_SHARE if kind == AgencyKind.AUDITOR else ()
     missed = [label for label in wanted if not leads.followed[label]]
