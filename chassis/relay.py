@@ -6,8 +6,9 @@ A broker with a new cluster id lost its memory: everything the outbox still keep
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 from aiokafka import AIOKafkaProducer
@@ -36,13 +37,6 @@ _NOT_YET = "unsending for "
 """Before the cluster id that is remembered, until everything is marked as unsent."""
 
 
-class AnotherBroker(Exception):
-    """The broker is not the one that is sent to: it lost what it had, and is met anew."""
-
-
-_PASSING = (KafkaError, OSError, TimeoutError, AnotherRelay, AnotherBroker)
-
-
 class Relay:
     """Sends the outbox of one service. `bulk_window` limits unanswered bulk rows by topic."""
 
@@ -68,7 +62,7 @@ class Relay:
                     await self._lead(listener, stop)
                 failures = 0
             except Exception as error:
-                if not (isinstance(error, _PASSING) or is_passing(error)):
+                if not _is_passing(error):
                     raise
                 failures = 1 if self.ready else failures + 1
                 log.warning("relay.not_now", attempt=failures, error=logging.describe(error))
@@ -112,23 +106,28 @@ class Relay:
     async def _send(
         self, listener: psycopg.AsyncConnection, producer: AIOKafkaProducer, cluster: str, stop: asyncio.Event
     ) -> None:
-        """Sends until stopped, and then what is due once more. Raises what fails first, and AnotherBroker: nothing else
-        goes on then."""
+        """Sends until stopped, until the broker is another or until something fails; each wave that is under way ends.
+        Raises what failed, and of several things what will not pass."""
         over = asyncio.Event()
         topics = [self.waves(topic, producer, cluster) for topic in self.topics]
         bells = [topic.bell for topic in topics]
+
+        async def part(work: Coroutine[Any, Any, None]) -> None:
+            try:
+                await work
+            finally:
+                over.set()
+                _ring(bells)
+
         parts = [
-            asyncio.create_task(self._listen(listener, bells, stop, over)),
-            asyncio.create_task(self._look_after(cluster, over)),
-            *(asyncio.create_task(topic.run(over)) for topic in topics),
+            self._listen(listener, bells, stop, over),
+            self._look_after(cluster, over),
+            *(topic.run(over, stop) for topic in topics),
         ]
-        try:
-            await asyncio.gather(*parts)
-        finally:
-            for part in parts:
-                if not part.cancelling():
-                    part.cancel()
-            await asyncio.wait(parts)
+        outcomes = await asyncio.gather(*map(part, parts), return_exceptions=True)
+        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        for failure in sorted(failures, key=_is_passing):
+            raise failure
 
     def waves(self, topic: Topic, producer: AIOKafkaProducer, cluster: str) -> Waves:
         """The sending of one of the topics to the broker that this producer sends to."""
@@ -148,19 +147,15 @@ class Relay:
         stop: asyncio.Event,
         over: asyncio.Event,
     ) -> None:
-        """Rings when something was written, and now and then; when stopped it is over."""
-        while not stop.is_set():
+        """Rings when something was written, and now and then, until stopped."""
+        while not (stop.is_set() or over.is_set()):
             await _woken(listener)
             _ring(bells)
-        over.set()
-        _ring(bells)
 
     async def _look_after(self, cluster: str, over: asyncio.Event) -> None:
-        """Tidies until it is over. Raises AnotherBroker."""
+        """Tidies, and ends when the broker is another."""
         tidied = clock.now() - TIDIED_EVERY + FIRST_TIDIED
-        while not over.is_set():
-            if await broker.cluster_id(self.settings) != cluster:
-                raise AnotherBroker
+        while not over.is_set() and await broker.cluster_id(self.settings) == cluster:
             if clock.now() - tidied >= TIDIED_EVERY and not await self._tidied_more():
                 tidied = clock.now()
             await pause(over, CHECK_EVERY.total_seconds())
@@ -186,6 +181,10 @@ class Relay:
             await unsent.unsend(self.database)
             async with self.database.transaction() as session:
                 await broker.remember(session, PART, cluster)
+
+
+def _is_passing(error: BaseException) -> bool:
+    return isinstance(error, KafkaError | OSError | TimeoutError | AnotherRelay) or is_passing(error)
 
 
 def _ring(bells: Sequence[asyncio.Event]) -> None:

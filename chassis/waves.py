@@ -56,13 +56,14 @@ class Waves:
         self.cluster = cluster
         self.bell = asyncio.Event()
 
-    async def run(self, over: asyncio.Event) -> None:
-        """Sends until it is over, and then what is due once more."""
+    async def run(self, over: asyncio.Event, stop: asyncio.Event) -> None:
+        """Sends until it is over; if that is because the process stops, then what is due once more."""
         while not over.is_set():
             self.bell.clear()
             if not await self._wave():
                 await self.bell.wait()
-        await self._wave()
+        if stop.is_set():
+            await self._wave()
 
     async def _wave(self) -> int:
         """Sends what is due now and waits for every acknowledgement; returns how many rows that were."""

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from chassis.clock import now
@@ -72,7 +73,10 @@ async def told_with_its_state(scene: Scene) -> AsyncIterator[None]:
     try:
         yield
     except Exception as error:
-        left = await asyncio.to_thread(under_way, scene.world.stack)
+        try:
+            left: object = await asyncio.to_thread(under_way, scene.world.stack)
+        except psycopg.Error:
+            left = "cannot be asked: PostgreSQL is away"
         error.add_note(f"under way: {left}\n{scene.world.stack.process.tail()}")
         raise
 

@@ -154,11 +154,7 @@ async def test_two_relays_and_the_one_that_leads_loses_its_lock_unawares(
 
     async def until_overtaken() -> None:
         lose_every_lock()
-        overtaken = asyncio.create_task(eventually(lambda: leading.sent.keys() <= waiting.sent.keys(), within=60))
-        try:
-            await asyncio.shield(overtaken)
-        finally:  # Whoever stands still cannot be told meanwhile to give up.
-            await overtaken
+        await eventually(lambda: leading.sent.keys() <= waiting.sent.keys(), within=60)
 
     def lose_it_again() -> None:
         if leading.before_mark is None:

@@ -86,8 +86,9 @@ async def test_a_withdrawal_waits_for_no_wave_of_what_was_written_before_it(
 
 async def test_what_is_written_before_it_is_over_is_sent_before_it_ends(database: Database, settings: Settings) -> None:
     """What a service still writes while it stops is not left until it starts again."""
-    over = asyncio.Event()
+    over, stop = asyncio.Event(), asyncio.Event()
     over.set()
+    stop.set()
     await broker.ensure_topics(settings)
     async with database.transaction() as session:
         await emit_all(session, [mappa(person) for person in PERSONS], now=NOW)
@@ -96,7 +97,7 @@ async def test_what_is_written_before_it_is_over_is_sent_before_it_ends(database
     producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
     await producer.start()
     try:
-        await sender.waves(Topic.CASELOAD_EVENTS, producer, "cluster").run(over)
+        await sender.waves(Topic.CASELOAD_EVENTS, producer, "cluster").run(over, stop)
     finally:
         await broker.close(producer)
     assert await ids(database, "sent_at IS NULL") == []
