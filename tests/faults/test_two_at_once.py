@@ -137,6 +137,23 @@ async def test_a_second_relay_is_ready_while_the_first_one_sends_and_takes_over_
     assert len(second.sent) == ROUNDS * len(PERSONS), "the second did not take over"
 
 
+async def test_who_is_told_to_stop_before_it_has_the_lock_sends_nothing(database: Database, settings: Settings) -> None:
+    leading, waiting = _relay(database, settings), _relay(database, settings)
+    held = asyncio.Event()
+    leading.before_mark = held.wait  # type: ignore[assignment]
+    async with running(leading.run):
+        await eventually(partial(_is_ready, leading), within=40)
+        over = asyncio.Event()
+        stopping = asyncio.create_task(waiting.run(over))
+        await eventually(partial(_is_ready, waiting), within=40)
+        async with database.transaction() as session:
+            await emit_all(session, [mappa(person) for person in PERSONS], now=NOW)
+        over.set()
+        await stopping
+        held.set()
+    assert not waiting.sent
+
+
 @pytest.mark.kafka
 async def test_two_relays_and_the_one_that_leads_loses_its_lock_unawares(
     database: Database, settings: Settings

@@ -181,6 +181,13 @@ SHARED = (
         (f"{TWO}::test_a_second_relay_is_ready_while_the_first_one_sends_and_takes_over_from_it",),
     ),
     Mutation(
+        "who-never-led-sends-when-it-stops",
+        "chassis/relay.py",
+        "        else:\n            return\n",
+        "",
+        (f"{TWO}::test_who_is_told_to_stop_before_it_has_the_lock_sends_nothing",),
+    ),
+    Mutation(
         "a-full-disk-is-told-as-our-own-fault",
         "chassis/db.py",
         '"53300", "53100",',
