@@ -6,6 +6,7 @@ written, connections close. A part that dies takes the process with it, and the 
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import Coroutine, Sequence
@@ -72,6 +73,8 @@ async def run(
         loop.add_signal_handler(name, stop.set)
     if relay or consumers:
         await _topics(settings, stop)
+    # What was loaded until now stays: each look through it for garbage would stop everybody for a quarter of a second.
+    gc.freeze()
     log.info("service.started")
     try:
         async with asyncio.TaskGroup() as parts:

@@ -1,5 +1,6 @@
 """The fixtures every test may use; what each promises stands in tests/support."""
 
+import gc
 import os
 
 from hypothesis import Phase, settings
@@ -44,3 +45,8 @@ if profile := os.environ.get("HYPOTHESIS_PROFILE"):
 def pytest_configure() -> None:
     """A process that is told nothing takes itself to be in production."""
     os.environ["THROUGHGATE_ENVIRONMENT"] = "test"
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays: to look through it at each full collection takes a tenth of a run."""
+    gc.freeze()

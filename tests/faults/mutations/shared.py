@@ -258,4 +258,11 @@ SHARED = (
         "return None",
         ("tests/integration/audit/test_verifying.py",),
     ),
+    Mutation(
+        "all-that-was-loaded-is-looked-through-again",
+        "chassis/service.py",
+        "    gc.freeze()\n",
+        "",
+        ("tests/unit/chassis/test_started.py",),
+    ),
 )
