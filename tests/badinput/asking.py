@@ -32,6 +32,8 @@ ENDLESS = ("GET", "/v1/feed/stream")
 Case = schemathesis.Case[Any]
 TELLING = 6
 """Shorter strings are found in any text by chance."""
+TIMES = 10
+"""How often a call is made whose answer is each time that it must be made again; each such answer takes seconds."""
 
 
 class Asking:
@@ -87,7 +89,16 @@ class Asking:
         said["headers"] = {name: str(value).encode("latin-1") for name, value in said["headers"].items()}
         if isinstance(content := said.pop("data", None), bytes | str):
             said["content"] = content
-        return await self.pipe.http.request(**said, timeout=60)
+        for _ in range(TIMES):  # what carries beside it may take longer than a call waits
+            answer = await self.pipe.http.request(**said, timeout=60)
+            if not behind(answer):
+                break
+        return answer
+
+
+def behind(answer: httpx2.Response) -> bool:
+    """Whether it says to ask again, because what the call depends on has not arrived yet."""
+    return answer.status_code == 503 and answer.json()["code"] == "not-caught-up"
 
 
 def _texts(value: Any) -> Iterator[str]:
