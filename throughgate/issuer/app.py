@@ -29,11 +29,13 @@ def build(settings: Settings) -> FastAPI:
     """The issuer's application, its keys in `settings.data_dir`/issuer. Raises IssuerRefused outside development."""
     if not settings.is_local:
         raise IssuerRefused(str(IssuerRefused.__doc__))
-    ring = KeyRing(settings.data_dir / "issuer")
+    folder = settings.data_dir / "issuer"
+    since = int(clock.now().timestamp()) if folder.exists() else 0
+    ring = KeyRing(folder)
     clients = Clients(
         load_clients(settings.deploy_dir / "agencies"),
         audiences=frozenset({settings.issuer, f"{settings.issuer}/oauth2/token"}),
-        since=int(clock.now().timestamp()),
+        since=since,
     )
     app = create_app(
         settings, [_router(settings, ring, clients)], database=None, title="Throughgate development issuer"

@@ -42,7 +42,7 @@ def invalid_client(why: str) -> OAuthError:
 class Clients:
     """Authenticates clients; remembers the assertions it has seen for as long as they would be good.
 
-    What an issuer before this one saw it cannot know: an assertion that was issued before `since` is refused.
+    What an issuer before this one saw, which ended by `since`, it cannot know: what that one may have taken is refused.
     """
 
     def __init__(self, clients: Mapping[str, Client], *, audiences: frozenset[str], since: int = 0) -> None:
@@ -103,8 +103,8 @@ class Clients:
             raise invalid_client("assertion proves nothing here") from error
         if claims["exp"] - at > ASSERTION_SECONDS + LEEWAY_SECONDS:
             raise invalid_client("assertion is good for more than five minutes")
-        if claims["iat"] < self._since:
-            raise invalid_client("assertion is older than this issuer")
+        if claims["iat"] <= self._since + LEEWAY_SECONDS:
+            raise invalid_client("assertion may have been used before this issuer began; sign another in a moment")
         return claims
 
     def _ensure_first_use(self, client: Client, claims: Mapping[str, Any], *, at: int) -> None:

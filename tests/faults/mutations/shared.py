@@ -126,9 +126,17 @@ SHARED = (
     Mutation(
         "an-assertion-outlives-its-issuer",
         "throughgate/issuer/clients.py",
-        'if claims["iat"] < self._since:',
+        'if claims["iat"] <= self._since + LEEWAY_SECONDS:',
         'if claims["iat"] < 0:',
         ("tests/system/test_tokens.py", "-k", "issuer_died"),
+    ),
+    Mutation(
+        "an-assertion-from-a-clock-ahead-outlives-its-issuer",
+        "throughgate/issuer/clients.py",
+        'if claims["iat"] <= self._since + LEEWAY_SECONDS:',
+        'if claims["iat"] <= self._since:',
+        ("tests/unit/issuer/test_begun_again.py",),
+        cheap=True,
     ),
     Mutation(
         "what-was-not-looked-up-is-not-unsafe",
