@@ -9,7 +9,7 @@ from tests.badinput.gateways import met
 from tests.support.pipe import Pipe, piped
 from tests.support.postgres import MakeDatabase
 
-REQUESTS = int(os.environ.get("REQUESTS", "1000"))
+REQUESTS = int(os.environ.get("REQUESTS", "500"))
 """How many bodies are made; `make badinput REQUESTS=100000` for the long run."""
 
 

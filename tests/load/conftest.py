@@ -17,7 +17,7 @@ MINUTES = float(os.environ.get("MINUTES", "0"))
 """0 is the short form, which takes about a minute and looks at memory more coarsely."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def loaded_stack(make_stack: MakeStack) -> Iterator[RunningStack]:
     with make_stack() as running:
         yield running

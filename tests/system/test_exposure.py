@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.eventually import eventually
 from tests.support.stack import RunningStack
 from throughgate.local.datadir import DataDir
 from throughgate.local.programs import PROGRAMS
@@ -72,14 +73,20 @@ def secrets(stack: RunningStack) -> dict[str, str]:
     return known
 
 
-def test_everything_listens_on_loopback(stack: RunningStack) -> None:
-    there, heard = listeners(), {}
-    for pid, arguments in processes(stack).items():
-        for inode in sockets(pid) & set(there):
-            heard[there[inode]] = arguments
+async def test_everything_listens_on_loopback(stack: RunningStack) -> None:
+    """A stack is ready before those who answer nobody tell of themselves: all are waited for."""
     data = DataDir.at(stack.data_dir).read_stack()
     expected = {int(url.rpartition(":")[2].partition("/")[0]) for url in (data.url, *data.metrics.values())}
-    assert expected <= {int(address.partition(":")[2], 16) for address in heard}, "not every listener was found"
+
+    def all_heard() -> dict[str, str]:
+        there, heard = listeners(), {}
+        for pid, arguments in processes(stack).items():
+            for inode in sockets(pid) & set(there):
+                heard[there[inode]] = arguments
+        assert expected <= {int(address.partition(":")[2], 16) for address in heard}, "not every listener was found"
+        return heard
+
+    heard = await eventually(all_heard, within=30)
     assert {address: who for address, who in heard.items() if address.partition(":")[0] not in LOOPBACK} == {}
 
 

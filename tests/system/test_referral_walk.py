@@ -36,7 +36,7 @@ from tests.system.refilled import empty, everything_shown, refilled
 from tests.system.world import World
 from throughgate.local.programs import deploy_dir
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "2"))
 STEPS = int(os.environ.get("STEPS", "6"))
 LONG = EXAMPLES > 20
 counted = Counted()
