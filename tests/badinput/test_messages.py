@@ -17,7 +17,7 @@ from tests.support.pipe import Pipe
 from tests.support.published import published
 from tests.support.tokens import TOKENS
 
-COUNT = max(30, REQUESTS // 20)
+COUNT = max(50, REQUESTS // 20)
 EVENTS = ("intake", "recall", "release")
 MESSAGES = ("request", "response")
 RECEIVERS = ("mental-health", "prison-health", "drug-alcohol", "housing", "provider", "liaison-diversion")
