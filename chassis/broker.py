@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 from sqlalchemy import text
@@ -22,8 +22,6 @@ log = logging.get(__name__)
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """A batch of the share log is one message."""
-
-CLOSE_S = 15
 
 _DAY_MS = 24 * 60 * 60 * 1000
 SEGMENT_MS = _DAY_MS // 2
@@ -154,20 +152,3 @@ async def is_still(session: AsyncSession, part: str, cluster: str) -> bool:
     """Whether that is the broker this part speaks to; until the transaction's end it cannot become another one."""
     seen = text("SELECT cluster_id FROM broker_seen WHERE part = :part FOR SHARE")
     return bool(await session.scalar(seen, {"part": part}) == cluster)
-
-
-async def close(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
-    """Closes a client whatever state its broker left it in.
-
-    aiokafka's consumer lets the cancellation of a fetch of its own out of `stop()`. To our task that would look like
-    its own cancellation, and it would end without anybody hearing of it.
-    """
-    try:
-        async with asyncio.timeout(CLOSE_S):
-            await client.stop()
-    except asyncio.CancelledError:
-        if (task := asyncio.current_task()) is not None and task.cancelling():
-            raise
-        await client._client.close()
-    except (KafkaError, OSError, TimeoutError) as error:
-        log.warning("broker.close_failed", error=logging.describe(error))

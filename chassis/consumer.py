@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis import broker, clock, crash, logging, parked
+from chassis import broker, clock, crash, cut_off, logging, parked
 from chassis.backoff import backoff, pause
 from chassis.batches import Batches, Stopping
 from chassis.db import Database, is_passing
@@ -174,20 +174,24 @@ class Consumer:
             while self.first is not None and not self.first.caught_up and not stop.is_set():
                 await pause(stop, LOOKS_EVERY_S)
             self.ready = True
-            idle_since = clock.now()
-            while not stop.is_set():
-                records = await consumer.getmany(timeout_ms=200, max_records=self.batch)
-                if records:
-                    await self._handle(consumer, records, stop)
-                self.caught_up = self.caught_up or await self.progress.has_caught_up()
-                if clock.now() - idle_since > CHECK_EVERY:
-                    idle_since = clock.now()
-                    await self._take_up_waiting(stop)
-                    if await broker.cluster_id(self.settings) != cluster:
-                        return
+            await cut_off.while_it_hears(consumer, self._take(consumer, cluster, stop))
         finally:
             self.progress.begin(None)
-            await broker.close(consumer)
+            await cut_off.close(consumer)
+
+    async def _take(self, consumer: AIOKafkaConsumer, cluster: str, stop: asyncio.Event) -> None:
+        """Batch after batch, until stopped or until the broker is another."""
+        idle_since = clock.now()
+        while not stop.is_set():
+            records = await consumer.getmany(timeout_ms=200, max_records=self.batch)
+            if records:
+                await self._handle(consumer, records, stop)
+            self.caught_up = self.caught_up or await self.progress.has_caught_up()
+            if clock.now() - idle_since > CHECK_EVERY:
+                idle_since = clock.now()
+                await self._take_up_waiting(stop)
+                if await broker.cluster_id(self.settings) != cluster:
+                    return
 
     async def _handle(
         self,

@@ -14,7 +14,7 @@ import psycopg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from chassis import broker, clock, crash, logging, unsent
+from chassis import broker, clock, crash, cut_off, logging, unsent
 from chassis.backoff import backoff, pause
 from chassis.consumer import CHECK_EVERY
 from chassis.db import Database, is_passing
@@ -101,7 +101,7 @@ class Relay:
             self.ready = True
             await self._send(listener, producer, cluster, stop)
         finally:
-            await broker.close(producer)
+            await cut_off.close(producer)
 
     async def _send(
         self, listener: psycopg.AsyncConnection, producer: AIOKafkaProducer, cluster: str, stop: asyncio.Event

@@ -4,6 +4,7 @@ from tests.faults.mutations.mutation import Mutation
 from tests.support.kafka import LIB
 
 LOST = "tests/integration/chassis/test_lost_broker.py"
+CUT_OFF = "tests/integration/chassis/test_cut_off.py"
 PIPE = "tests/integration/chassis/test_pipe.py"
 TURNS = "tests/integration/chassis/test_turns.py"
 TWO = "tests/faults/test_two_at_once.py"
@@ -229,6 +230,28 @@ SHARED = (
         "except AttributeError as error",
         "except LookupError as error",
         ("tests/integration/chassis_http/test_ended_at_once.py",),
+    ),
+    Mutation(
+        "a-connection-that-is-gone-ends-what-keeps-a-client",
+        "chassis/cut_off.py",
+        "except RuntimeError as error",
+        "except LookupError as error",
+        (CUT_OFF, "-k", "connection"),
+        cheap=True,
+    ),
+    Mutation(
+        "a-deaf-client-is-asked-for-ever",
+        "chassis/cut_off.py",
+        "asyncio.wait({working, *hearing}",
+        "asyncio.wait({working}",
+        (CUT_OFF, "-k", "deaf"),
+    ),
+    Mutation(
+        "a-client-that-cannot-be-closed-fetches-on",
+        "chassis/cut_off.py",
+        "        left.cancel()",
+        "        left.done()",
+        (CUT_OFF, "-k", "outlives"),
     ),
     Mutation(
         "what-could-not-be-taken-is-written-down",

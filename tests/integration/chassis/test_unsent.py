@@ -10,7 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from sqlalchemy import Row, text
 
-from chassis import broker, clock, unsent, waves
+from chassis import broker, clock, cut_off, unsent, waves
 from chassis.db import Database
 from chassis.outbox import Lane, emit_all, put_again, stream_version
 from chassis.relay import Relay
@@ -99,7 +99,7 @@ async def test_what_is_written_before_it_is_over_is_sent_before_it_ends(database
     try:
         await sender.waves(Topic.CASELOAD_EVENTS, producer, "cluster").run(over, stop)
     finally:
-        await broker.close(producer)
+        await cut_off.close(producer)
     assert await ids(database, "sent_at IS NULL") == []
 
 
