@@ -31,6 +31,8 @@ AT_ONCE = 2
 """Requests; none begins while ENOUGH waits."""
 ENOUGH = 8 * BULK_WINDOW
 """Offers that wait behind those that the relay has sent and that are not answered."""
+AT_LEAST = 1_600
+"""Lines, for a race that is short. One that is long has as many beside it as are taken in while it runs."""
 EVERY_S = 0.05
 _UNSENT = "SELECT count(*), clock_timestamp() FROM outbox WHERE topic = 'offers' AND lane = 'bulk' AND sent_at IS NULL"
 _LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
@@ -59,13 +61,13 @@ class Bulk:
         await together([one] * self.supervised, at_once=4)
 
     @asynccontextmanager
-    async def loading(self, *, at_least: int) -> AsyncIterator[None]:
-        """A full lane while the block runs, and until so many lines were applied."""
+    async def loading(self) -> AsyncIterator[None]:
+        """A full lane while the block runs, and until AT_LEAST lines were applied."""
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as working:
             working.create_task(self._look(stop))
             for _ in range(AT_ONCE):
-                working.create_task(self._load(stop, at_least))
+                working.create_task(self._load(stop))
             try:
                 await eventually(self._enough, within=120)
                 yield
@@ -83,9 +85,9 @@ class Bulk:
                 self.unsent.append((at, count))
                 await asyncio.sleep(EVERY_S)
 
-    async def _load(self, stop: asyncio.Event, at_least: int) -> None:
+    async def _load(self, stop: asyncio.Event) -> None:
         desk = self.world.desk(NORTHGATE)
-        while not stop.is_set() or self.applied < at_least:
+        while not stop.is_set() or self.applied < AT_LEAST:
             if self._enough() and not stop.is_set():
                 await asyncio.sleep(EVERY_S)
                 continue

@@ -189,14 +189,14 @@ async def _under_a_bulk_load(scene: Scene) -> None:
     runs += [partial(races.stays, person, rounds=ROUNDS) for person in staying]
     async with told_with_its_state(scene):
         async with views_watched(scene.world.stack) as watches:
-            async with bulk.loading(at_least=200 * RACES):
+            async with bulk.loading():
                 await together([*runs], at_once=AT_ONCE)
             await settled(scene.world.stack)
         log = await judge(scene, races, watches, people, staying)
         _overlap(log, {person.id for person in people}, {person.id for person in bulk.people})
         moments = [each.acknowledged_at for each in races.withdrawals]
         full, most = full_at(moments, bulk.unsent), max(count for _, count in bulk.unsent)
-        print(f"bulk offers waited, {most} at most, at {full} of {len(moments)} withdrawals")
+        print(f"{bulk.applied} lines; bulk offers waited, {most} at most, at {full} of {len(moments)} withdrawals")
         assert full >= MOSTLY * len(moments), "the bulk lane was empty"
 
 

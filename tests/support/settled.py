@@ -1,6 +1,7 @@
 """Waiting until a running stack has nothing under way: every event sent, and taken by everyone who reads its topic."""
 
 import asyncio
+import math
 from collections import Counter
 
 import psycopg
@@ -11,6 +12,7 @@ from tests.support.stack import RunningStack
 from throughgate.local.datadir import DataDir
 
 SETTLED_WITHIN = 180.0
+"""Seconds in which what is under way gets less."""
 
 _UNDER_WAY = (
     ("unsent", "SELECT count(*) FROM outbox WHERE sent_at IS NULL"),
@@ -37,7 +39,7 @@ def owner_urls(stack: RunningStack) -> dict[str, str]:
     return {name: urls.owner_url for name, urls in databases.items()}
 
 
-def under_way(stack: RunningStack) -> dict[str, int]:
+def under_way(stack: RunningStack) -> Counter[str]:
     """What has not come to its end, by service: persons to decide, unsent events, messages that wait, parked streams,
     streams behind.
 
@@ -59,21 +61,24 @@ def under_way(stack: RunningStack) -> dict[str, int]:
     for (topic, key), version in given.items():
         for name in READERS[Topic(topic)]:
             found[f"{name} behind on {topic}"] += taken[name].get((topic, key), 0) < version
-    return {what: count for what, count in found.items() if count}
+    return +found
 
 
 async def settled(stack: RunningStack, *, every: float = 0.2) -> None:
-    """Waits until nothing is under way any more."""
+    """Waits until nothing is under way any more, however much it is: for as long as it gets less."""
+    fewest: float = math.inf
 
-    async def nothing() -> bool:
-        left = await asyncio.to_thread(under_way, stack)
-        assert left == {}, left
-        return True
-
-    async def patient() -> bool:
+    async def fewer() -> bool:
+        nonlocal fewest
         try:
-            return await nothing()
+            left = await asyncio.to_thread(under_way, stack)
         except psycopg.OperationalError as error:
             raise AssertionError("the database is not back yet") from error
+        assert left.total() < fewest, left
+        fewest = left.total()
+        return True
 
-    await eventually(patient, within=SETTLED_WITHIN, every=every)
+    await eventually(fewer, within=SETTLED_WITHIN, every=every)
+    while fewest:
+        await asyncio.sleep(every)
+        await eventually(fewer, within=SETTLED_WITHIN, every=every)
