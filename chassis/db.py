@@ -67,6 +67,10 @@ class Database:
         async with self.session() as session:
             await session.execute(text("SELECT 1"))
 
+    def apart(self, pool_size: int) -> "Database":
+        """The same by connections of its own: whoever works with them waits for nobody who works with these."""
+        return Database(self.url, pool_size=pool_size)
+
     async def close(self) -> None:
         await self.engine.dispose()
 

@@ -1,7 +1,8 @@
 """The relay sends what the outbox of its service holds, each topic by itself: none waits for another's wave, so that
 what is denied goes while decisions are being sent.
 
-One relay per service holds an advisory lock, and is woken by NOTIFY.
+One relay per service holds an advisory lock, and is woken by NOTIFY. Its connections are its own: requests that wait
+for one person's lock may have all the others of the process, and what is denied meanwhile goes all the same.
 A broker with a new cluster id lost its memory: everything the outbox still keeps is sent again, in order.
 """
 
@@ -48,7 +49,7 @@ class Relay:
         topics: Sequence[Topic],
         bulk_window: Mapping[Topic, int] | None = None,
     ) -> None:
-        self.database = database
+        self.database = database.apart(len(topics) + 1)
         self.settings = settings
         self.topics = tuple(topics)
         self.bulk_window = dict(bulk_window or {})
@@ -69,6 +70,7 @@ class Relay:
                 await asyncio.sleep(backoff(failures, top=2.0))
             finally:
                 self.ready = False
+                await self.database.close()
 
     async def _lead(self, listener: psycopg.AsyncConnection, stop: asyncio.Event) -> None:
         """Waits for the lock, then sends until stopped or until something fails.

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from tests.support.source import ROOT
-from throughgate.local.postgres import DISCREET
+from throughgate.local.postgres import DISCREET, ROOMY
 from throughgate.local.programs import PROGRAMS
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -43,9 +43,9 @@ def test_only_the_gateway_is_reached_from_outside_and_from_this_machine_alone() 
     assert ports == {"gateway": ["127.0.0.1:8000:8000"]}
 
 
-def test_the_database_of_the_compose_file_logs_nothing_of_a_person() -> None:
+def test_the_database_of_the_compose_file_logs_nothing_of_a_person_and_has_room_for_all() -> None:
     said = COMPOSE["services"]["postgres"]["command"]
-    assert {f"-c{name}={value}" for name, value in DISCREET.items()} <= set(said)
+    assert {f"-c{name}={value}" for name, value in (DISCREET | ROOMY).items()} <= set(said)
 
 
 def test_no_secret_is_an_argument_or_stands_in_the_file() -> None:

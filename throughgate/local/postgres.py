@@ -23,10 +23,11 @@ SUPERUSER = "postgres"
 _SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
-    "max_connections": "300",
     "shared_buffers": "128MB",
     "timezone": "UTC",
 }
+ROOMY = {"max_connections": "300"}
+"""A process has up to 10, and its relay 4 more; of each there may be two."""
 DISCREET = {
     "log_statement": "none",
     "log_error_verbosity": "terse",
@@ -82,7 +83,7 @@ def initialise(data: Path, password: str) -> None:
 
 def command(data: Path, port: int, settings: dict[str, str] | None = None) -> list[str]:
     """The command line of a server on loopback `port`. It shuts down fast, and in order, when its parent dies."""
-    pairs = _SETTINGS | DISCREET | {"port": str(port)} | (settings or {})
+    pairs = _SETTINGS | ROOMY | DISCREET | {"port": str(port)} | (settings or {})
     options = [part for name, value in pairs.items() for part in ("-c", f"{name}={value}")]
     return unprivileged([str(binary("postgres")), "-D", str(data), *options], death_signal="INT")
 

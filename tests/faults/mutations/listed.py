@@ -9,7 +9,8 @@ from tests.faults.mutations.feeds import FEEDS
 from tests.faults.mutations.merged import MERGED
 from tests.faults.mutations.mutation import Mutation
 from tests.faults.mutations.racing import RACING
+from tests.faults.mutations.sending import SENDING
 from tests.faults.mutations.services import SERVICES
 from tests.faults.mutations.shared import SHARED
 
-MUTATIONS: tuple[Mutation, ...] = (*SHARED, *SERVICES, *FEEDS, *EDGES, *MERGED, *RACING)
+MUTATIONS: tuple[Mutation, ...] = (*SHARED, *SENDING, *SERVICES, *FEEDS, *EDGES, *MERGED, *RACING)
