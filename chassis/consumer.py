@@ -99,6 +99,8 @@ class Consumer:
     The group's name on the broker ends with the cluster's id: a broker that lost its memory is read from its beginning,
     whatever was committed to it before anybody noticed.
 
+    It works with a connection of its own: what was taken in goes on while requests have all the others.
+
     It begins when `first` has taken what was there for it: what came over that way while both were away goes before.
 
     A message that `believes` says no to is passed over and takes no turn: who may write to a topic cannot take the turn
@@ -118,7 +120,7 @@ class Consumer:
         believes: Callable[[Message], bool] | None = None,
         first: "Consumer | None" = None,
     ) -> None:
-        self.database = database
+        self.database = database.apart(1)
         self.settings = settings
         self.group = settings.kafka_topic_prefix + group
         self.topics = tuple(topics)
@@ -130,7 +132,9 @@ class Consumer:
         self._after_commit = after_commit
         self._believes = believes
         self._parked_in_a_row = 0
-        self._batches = Batches(database, group=self.group, size=batch, transact=self._transaction, park=self._park)
+        self._batches = Batches(
+            self.database, group=self.group, size=batch, transact=self._transaction, park=self._park
+        )
         self.progress = Progress()
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -40,6 +40,7 @@ class Database:
             connect_args={"options": f"{_LIMITS} {_ASKS_TOO}", "connect_timeout": 5, **_ALIVE},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._apart: list[Database] = []
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -68,10 +69,14 @@ class Database:
             await session.execute(text("SELECT 1"))
 
     def apart(self, pool_size: int) -> "Database":
-        """The same by connections of its own: whoever works with them waits for nobody who works with these."""
-        return Database(self.url, pool_size=pool_size)
+        """The same by connections of its own, which are closed with these: whoever works with them waits for nobody who
+        works with these."""
+        self._apart.append(Database(self.url, pool_size=pool_size))
+        return self._apart[-1]
 
     async def close(self) -> None:
+        for each in self._apart:
+            await each.close()
         await self.engine.dispose()
 
 

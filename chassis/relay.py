@@ -70,7 +70,6 @@ class Relay:
                 await asyncio.sleep(backoff(failures, top=2.0))
             finally:
                 self.ready = False
-                await self.database.close()
 
     async def _lead(self, listener: psycopg.AsyncConnection, stop: asyncio.Event) -> None:
         """Waits for the lock, then sends until stopped or until something fails.

@@ -27,7 +27,7 @@ _SETTINGS = {
     "timezone": "UTC",
 }
 ROOMY = {"max_connections": "300"}
-"""A process has up to 10, and its relay 4 more; of each there may be two."""
+"""A process has up to 10 for requests and timers, its relay 4 and each consumer one; of each there may be two."""
 DISCREET = {
     "log_statement": "none",
     "log_error_verbosity": "terse",

@@ -1,7 +1,8 @@
-"""Breakages of the outbox and of what sends it."""
+"""Breakages of the outbox, of what sends it, and of the connections that this has."""
 
 from tests.faults.mutations.mutation import Mutation
 
+APART = "tests/integration/chassis/test_apart.py"
 LOST = "tests/integration/chassis/test_lost_broker.py"
 TWO = "tests/faults/test_two_at_once.py"
 CRASHES = "tests/faults/test_crash_points.py"
@@ -51,7 +52,14 @@ SENDING = (
         "chassis/relay.py",
         "database.apart(len(topics) + 1)",
         "database",
-        (f"{UNSENT}::test_a_withdrawal_waits_for_no_request_that_waits_for_somebody",),
+        (APART,),
+    ),
+    Mutation(
+        "what-is-to-be-taken-waits-for-the-connections-of-requests",
+        "chassis/consumer.py",
+        "database.apart(1)",
+        "database",
+        (APART,),
     ),
     Mutation(
         "what-is-written-while-it-stops-waits-for-the-next-start",

@@ -84,25 +84,6 @@ async def test_a_withdrawal_waits_for_no_wave_of_what_was_written_before_it(
         await eventually(partial(all_sent, Topic.CASELOAD_EVENTS), within=20)
 
 
-async def test_a_withdrawal_waits_for_no_request_that_waits_for_somebody(
-    database: Database, settings: Settings
-) -> None:
-    """Requests that all wait for one person's lock have every connection of the process."""
-    denied = ShareDeniedV1(denial_id="d", person_id="p", effect=Effect.WITHDRAW, shares=(), at=NOW)
-    async with database.transaction() as session:
-        await emit_all(session, [denied], now=NOW)
-    process = Database(database.url, pool_size=1)
-    async with process.transaction() as request:
-        await request.execute(text("SELECT 1"))
-
-        async def all_sent() -> bool:
-            return await ids(database, "sent_at IS NULL") == []
-
-        async with running(Relay(process, settings, topics=[Topic.SHARE_DENIALS]).run):
-            await eventually(all_sent, within=20)
-    await process.close()
-
-
 async def test_what_is_written_before_it_is_over_is_sent_before_it_ends(database: Database, settings: Settings) -> None:
     """What a service still writes while it stops is not left until it starts again."""
     over, stop = asyncio.Event(), asyncio.Event()
@@ -119,7 +100,6 @@ async def test_what_is_written_before_it_is_over_is_sent_before_it_ends(database
         await sender.waves(Topic.CASELOAD_EVENTS, producer, "cluster").run(over, stop)
     finally:
         await cut_off.close(producer)
-        await sender.database.close()
     assert await ids(database, "sent_at IS NULL") == []
 
 
