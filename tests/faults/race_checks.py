@@ -1,4 +1,4 @@
-"""No permit after a withdrawal or while suspended: by the order of the log, and by the clock of who was told so."""
+"""No permit after a withdrawal or objection that was acknowledged, or while suspended: by the clock of who was told."""
 
 import json
 from collections import Counter
@@ -35,7 +35,7 @@ class Entry:
 
     @property
     def decided_at(self) -> datetime:
-        """When a share was."""
+        """When a share was; of what somebody said, when it was recorded."""
         return datetime.fromisoformat(self.leaf["decided_at"])
 
 
@@ -48,25 +48,6 @@ def entries(stack: RunningStack) -> list[Entry]:
 
 def _object(detail: Any) -> dict[str, Any]:
     return json.loads(detail) if isinstance(detail, str) else dict(detail or {})
-
-
-def permits_after_withdrawal(log: Sequence[Entry]) -> Iterator[str]:
-    """Permits on a consent that an earlier entry of the log withdrew. Merged persons' consents are one person's."""
-    dead: dict[str, int] = {}
-    standing: dict[str, set[str]] = {}
-    for entry in log:
-        if entry.kind == "merge" and "removed_id" in entry.detail:
-            standing.setdefault(entry.person, set()).update(standing.pop(entry.detail["removed_id"], set()))
-        elif entry.kind == "consent":
-            standing.setdefault(entry.person, set()).add(entry.detail["consent_id"])
-        elif entry.kind == "withdrawal":
-            named = entry.detail.get("consent_id")
-            for consent in {named} if named else standing.pop(entry.person, set()):
-                dead.setdefault(consent, entry.index)
-        elif entry.kind == "share" and entry.leaf["decision"] == "permitted":
-            consent = entry.detail.get("consent_id")
-            if consent in dead:
-                yield f"entry {entry.index} permits on a consent that entry {dead[consent]} withdrew"
 
 
 def acknowledged(withdrawals: Sequence[Withdrawal]) -> dict[str, datetime]:

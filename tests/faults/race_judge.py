@@ -3,7 +3,7 @@ acknowledged, by what views showed while it ran, and by what feeds and views hol
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from tests.faults.checks import reconciled, verified
@@ -14,10 +14,10 @@ from tests.faults.race_checks import (
     mixed,
     permits_after_acknowledgement,
     permits_after_objection,
-    permits_after_withdrawal,
     verdicts,
     withdrawn_shares,
 )
+from tests.faults.race_consents import permits_after_withdrawal
 from tests.faults.race_feeds import held, lacking, left_behind, traces, unheard_of
 from tests.faults.races import ON_CONSENT, Races
 from tests.faults.watching import Watch, told, watched
@@ -50,10 +50,10 @@ async def judge(
     """Returns the log. `removed` were merged into others: the last withdrawal was the others'."""
     log = await asyncio.to_thread(entries, scene.world.stack)
     assert races.emptied.keys() == {person.id for person in people} - set(removed)
-    assert list(permits_after_withdrawal(log)) == []
-    assert list(permits_after_acknowledgement(log, races.withdrawals)) == []
-    assert list(permits_after_objection(log, races.objections)) == []
-    assert list(mixed(log)) == []
+    _nothing(permits_after_withdrawal(log))
+    _nothing(permits_after_acknowledgement(log, races.withdrawals))
+    _nothing(permits_after_objection(log, races.objections))
+    _nothing(mixed(log))
     for person in people:
         assert await scene.world.release(CHARITY, person) is None
     await reconciled(scene.world)
@@ -64,6 +64,12 @@ async def judge(
     _views(races, watches, log)
     balanced(log, people)
     return log
+
+
+def _nothing(found: Iterable[str]) -> None:
+    """Fails with all that was found."""
+    told = list(found)
+    assert told == [], "\n".join(told)
 
 
 def balanced(log: list[Entry], people: list[Person]) -> None:

@@ -12,10 +12,10 @@ from tests.faults.race_checks import (
     mixed,
     permits_after_acknowledgement,
     permits_after_objection,
-    permits_after_withdrawal,
     verdicts,
     withdrawn_shares,
 )
+from tests.faults.race_consents import permits_after_withdrawal
 from tests.faults.race_feeds import Held, lacking, left_behind, unheard_of
 from tests.faults.race_operators import Suspension
 from tests.faults.races import OBJECTED_TO, Objection, Withdrawal
@@ -32,28 +32,45 @@ def _at(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def _share(index: int, *, to: str = CHARITY, consent: str | None = "c", **leaf: Any) -> Entry:
-    said = {"share_id": f"s{index}", "recipient": to, "category": "release-date", "decision": "permitted"}
-    said |= {"basis": "consent", "decided_at": _at(index).isoformat()}
-    return Entry(index, "share", said | leaf, {"person_id": PERSON, "subject_ref": "r", "consent_id": consent})
+def _share(index: int, *, to: str = CHARITY, of: str = PERSON, consent: str | None = "c", **leaf: Any) -> Entry:
+    said = {"share_id": f"s{index}", "recipient": to, "category": "release-date", "version": 1, "basis": "consent"}
+    said |= {"decision": "permitted", "decided_at": _at(index).isoformat()}
+    return Entry(index, "share", said | leaf, {"person_id": of, "subject_ref": "r", "consent_id": consent})
 
 
 def _refused(index: int, reason: str, **leaf: Any) -> Entry:
     return _share(index, consent=None, decision="refused", basis=None, reason=reason, **leaf)
 
 
-def _noted(index: int, kind: str, **detail: str) -> Entry:
-    return Entry(index, kind, {}, {"person_id": PERSON} | detail)
+def _noted(index: int, kind: str, *, of: str = PERSON, **detail: str | None) -> Entry:
+    return Entry(index, kind, {"decided_at": _at(index).isoformat()}, {"person_id": of} | detail)
 
 
 def test_a_permit_after_a_withdrawal_in_the_log_is_found() -> None:
     given, of_another = (_noted(index, "consent", consent_id=each) for index, each in enumerate("cd"))
-    one, all_of_them = _noted(3, "withdrawal", consent_id="c"), _noted(3, "withdrawal")
-    merged = Entry(2, "merge", {}, {"person_id": "kept", "removed_id": PERSON})
-    of_both = Entry(3, "withdrawal", {}, {"person_id": "kept"})
+    one, all_of_them = _noted(3, "withdrawal", consent_id="c"), _noted(3, "withdrawal", consent_id=None)
     assert list(permits_after_withdrawal([given, of_another, _share(2), one, _share(4, consent="d")])) == []
-    for log in ([given, one], [given, all_of_them], [given, merged, of_both]):
+    for log in ([given, one], [given, all_of_them]):
         assert len(list(permits_after_withdrawal([*log, _share(4), _refused(5, "consent-withdrawn")]))) == 1
+
+
+def test_a_permit_after_the_other_number_s_withdrawal_is_found_once_consent_knows_that_the_two_are_one() -> None:
+    given, merged = _noted(0, "consent", consent_id="c"), _noted(2, "merge", of="kept", removed_id=PERSON)
+    withdrawn, parted = _noted(4, "withdrawal", of="kept", consent_id=None), replace(merged, index=6)
+    news, again = (_refused(3, "consent-missing", of="kept", version=each) for each in (2, 1))
+    unheard = [given, _share(1), merged, news, withdrawn, _share(5)]
+    heard = [given, _share(1), merged, again, withdrawn]
+    for good in (unheard, [given, _share(1), merged, parted, replace(withdrawn, index=7), _share(8)]):
+        assert list(permits_after_withdrawal(good)) == []
+    for wrong in (
+        [*unheard, _share(6, of="kept")],
+        [*heard, _share(5)],
+        [*heard, _share(5, of="kept")],
+        [given, _share(1), merged, withdrawn, parted, _share(7)],
+    ):
+        assert len(list(permits_after_withdrawal(wrong))) == 1
+    agreed_again = _noted(5, "consent", consent_id="c")
+    assert list(permits_after_withdrawal([merged, withdrawn, agreed_again, _share(6, of="kept")])) == []
 
 
 def test_a_consent_that_is_no_basis_and_a_basis_that_names_none_are_found() -> None:
