@@ -13,13 +13,13 @@ from tests.faults.race_checks import Entry
 
 @dataclass(frozen=True)
 class Merged:
-    """Two numbers of one person. From the entry `decided` on consent took them for one; `quiet` is the last one that it
-    decided under the removed number before `until`, where they were parted."""
+    """Two numbers of one person. From the entry `decided` on consent took them for one; after `quiet`, which may come
+    before that, it decided nothing more about the removed one until they were parted."""
 
     removed: str
     kept: str
-    decided: int
     quiet: int
+    decided: int
     until: int
 
 
@@ -38,7 +38,8 @@ def merged(log: Sequence[Entry]) -> Iterator[Merged]:
         own = [share for share in shares[removed] if share.index < until]
         since = {_version(share): share.index for share in reversed(own)}
         again = [share.index for share in shares[kept] if since.get(_version(share), until) < share.index]
-        yield Merged(removed, kept, min([until, *again]), max([first, *(share.index for share in own)]), until)
+        decided = min([until, *again])
+        yield Merged(removed, kept, min(decided, max([first, *(share.index for share in own)])), decided, until)
 
 
 def _version(share: Entry) -> tuple[str, int]:
@@ -53,23 +54,26 @@ def permits_after_withdrawal(log: Sequence[Entry]) -> Iterator[str]:
     dead: dict[str, Entry] = {}
     last: dict[str, Entry] = {}
     for entry in log:
-        consent, mine = entry.detail.get("consent_id") or "", [each for each in merges if each.kept == entry.person]
+        consent = entry.detail.get("consent_id") or ""
+        parts = [each for each in merges if each.kept == entry.person and each.quiet <= entry.index < each.until]
         if entry.kind == "consent":
             given[consent] = entry
         elif entry.kind == "withdrawal" and consent:
             dead.setdefault(consent, entry)
         elif entry.kind == "withdrawal":
-            of = {each.removed for each in mine if min(each.decided, each.quiet) < entry.index < each.until}
-            dead = {each: entry for each, to in given.items() if to.person in of | {entry.person}} | dead
+            one = {entry.person, *(each.removed for each in parts)}
+            dead = {each: entry for each, to in given.items() if to.person in one and _beats(entry, to)} | dead
             last[entry.person] = entry
         elif entry.kind == "share" and entry.leaf["decision"] == "permitted" and consent in given:
-            of = {each.removed for each in mine if each.decided <= entry.index < each.until} | {entry.person}
-            later = (last[each] for each in of & last.keys() if _beats(last[each], given[consent]))
-            if by := dead.get(consent) or next(later, None):
+            one = {entry.person, *(each.removed for each in parts if each.decided <= entry.index)}
+            beat = (last[each] for each in one & last.keys() if _beats(last[each], given[consent]))
+            if by := dead.get(consent) or next(beat, None):
                 yield f"entry {entry.index} permits on a consent that entry {by.index} withdrew"
 
 
 def _beats(withdrawal: Entry, consent: Entry) -> bool:
-    """Whether a withdrawal under another number came later: by their instants, which each number's own clock gave, and
-    which are what counts once the two are one."""
-    return withdrawal.person != consent.person and withdrawal.decided_at >= consent.decided_at
+    """Whether a withdrawal came after what was agreed to: under one number by their order, under two by their instants,
+    which each number's own clock gave, and which are what counts once the two are one."""
+    if withdrawal.person == consent.person:
+        return withdrawal.index > consent.index
+    return withdrawal.decided_at >= consent.decided_at

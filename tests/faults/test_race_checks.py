@@ -69,8 +69,9 @@ def test_a_permit_after_the_other_number_s_withdrawal_is_found_once_consent_know
         [given, _share(1), merged, withdrawn, parted, _share(7)],
     ):
         assert len(list(permits_after_withdrawal(wrong))) == 1
-    agreed_again = _noted(5, "consent", consent_id="c")
-    assert list(permits_after_withdrawal([merged, withdrawn, agreed_again, _share(6, of="kept")])) == []
+    again_at_five = _noted(5, "consent", consent_id="c")
+    for agreed in ([withdrawn, again_at_five], [replace(again_at_five, index=3), withdrawn]):
+        assert list(permits_after_withdrawal([_share(1), merged, *agreed, _share(6, of="kept")])) == []
 
 
 def test_a_consent_that_is_no_basis_and_a_basis_that_names_none_are_found() -> None:
