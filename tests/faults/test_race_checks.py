@@ -50,7 +50,7 @@ def test_a_permit_after_a_withdrawal_in_the_log_is_found() -> None:
     given, of_another = (_noted(index, "consent", consent_id=each) for index, each in enumerate("cd"))
     one, all_of_them = _noted(3, "withdrawal", consent_id="c"), _noted(3, "withdrawal", consent_id=None)
     assert list(permits_after_withdrawal([given, of_another, _share(2), one, _share(4, consent="d")])) == []
-    for log in ([given, one], [given, all_of_them]):
+    for log in ([given, one], [given, all_of_them], [one]):
         assert len(list(permits_after_withdrawal([*log, _share(4), _refused(5, "consent-withdrawn")]))) == 1
 
 
@@ -67,6 +67,7 @@ def test_a_permit_after_the_other_number_s_withdrawal_is_found_once_consent_know
         [*heard, _share(5)],
         [*heard, _share(5, of="kept")],
         [given, _share(1), merged, withdrawn, parted, _share(7)],
+        [*unheard, parted, _share(7)],
     ):
         assert len(list(permits_after_withdrawal(wrong))) == 1
     again_at_five = _noted(5, "consent", consent_id="c")
